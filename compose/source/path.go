@@ -1,0 +1,55 @@
+package source
+
+import (
+	"strconv"
+	"strings"
+)
+
+// A Path leads from the root of a tree to one value. The nil path is the root.
+// It is a list from the value up to the root, so that walking down costs one small allocation a step.
+type Path struct {
+	parent *Path
+	key    string // of a mapping, or
+	index  int    // of a sequence, where key is ""
+}
+
+// Key returns the path of the value of key in the mapping at p.
+func (p *Path) Key(key string) *Path { return &Path{parent: p, key: key} }
+
+// Item returns the path of item i of the sequence at p.
+func (p *Path) Item(i int) *Path { return &Path{parent: p, index: i} }
+
+// NewPath returns the path through the given keys.
+func NewPath(keys ...string) *Path {
+	var p *Path
+	for _, k := range keys {
+		p = p.Key(k)
+	}
+	return p
+}
+
+// String writes the path as people do: services.web.ports[0].
+func (p *Path) String() string {
+	if p == nil {
+		return ""
+	}
+	var b strings.Builder
+	p.write(&b)
+	return b.String()
+}
+
+func (p *Path) write(b *strings.Builder) {
+	if p.parent != nil {
+		p.parent.write(b)
+	}
+	if p.key == "" {
+		b.WriteByte('[')
+		b.WriteString(strconv.Itoa(p.index))
+		b.WriteByte(']')
+		return
+	}
+	if b.Len() > 0 {
+		b.WriteByte('.')
+	}
+	b.WriteString(p.key)
+}
