@@ -1,0 +1,261 @@
+package translate
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/compose/diag"
+)
+
+// What is decided for the task as a whole, once all keys have been applied.
+
+// defaultMemory is the hard limit of a container in MiB where nothing says how much memory it or its task has.
+const defaultMemory = 512
+
+func (t *translation) finish() {
+	t.applyParams()
+	t.applyTarget()
+	t.shareNamespaces()
+	t.identify()
+	t.compatibility()
+	for _, c := range t.containers {
+		c.finishNetwork()
+		c.finishPorts()
+		c.finishMounts()
+		c.finishLogging()
+	}
+	t.finishEssential()
+	for _, c := range t.containers {
+		c.finishRestart()
+	}
+	t.declareVolumes()
+	t.finishMemory()
+	if t.fargate {
+		t.fargateSize()
+	}
+	t.namePorts()
+	t.order()
+}
+
+// launchesOnFargate reports whether tasks run on Fargate, as far as target and files say.
+func (t *translation) launchesOnFargate() bool {
+	launchType := cmp.Or(t.target.LaunchType, t.params.RunParams.LaunchType)
+	if launchType != "" {
+		return launchType == types.LaunchTypeFargate
+	}
+	for _, p := range t.params.RunParams.CapacityProviderStrategy {
+		if strings.HasPrefix(value(p.CapacityProvider), "FARGATE") {
+			return true
+		}
+	}
+	return slices.Contains(t.params.TaskDefinition.RequiresCompatibilities, types.CompatibilityFargate)
+}
+
+func (t *translation) awsvpc() bool { return t.result.Task.NetworkMode == types.NetworkModeAwsvpc }
+
+// identify names the family and the service after the project. The name is never changed, so that what ecs-cli deployed
+// is taken over.
+func (t *translation) identify() {
+	if t.result.Task.Family == nil {
+		t.result.Task.Family = new(t.project.Name)
+	}
+	t.result.Service.ServiceName = new(t.target.ServicePrefix + t.project.Name)
+}
+
+// compatibility says on what the task can run: what ecs-params says, else where it is launched.
+func (t *translation) compatibility() {
+	task := &t.result.Task
+	if len(task.RequiresCompatibilities) > 0 {
+		return
+	}
+	launchType := t.result.Service.LaunchType
+	if launchType == "" && t.fargate {
+		launchType = types.LaunchTypeFargate
+	}
+	if launchType != "" {
+		task.RequiresCompatibilities = []types.Compatibility{types.Compatibility(launchType)}
+	}
+}
+
+// shareNamespaces gives the task the modes that all services agree on.
+func (t *translation) shareNamespaces() {
+	task := &t.result.Task
+	if s, ok := t.shared["network mode"]; ok && task.NetworkMode == "" {
+		bridge := s.value == string(types.NetworkModeBridge) // what a service that says nothing has
+		if c := t.otherwise(func(c *container) string { return c.svc.NetworkMode }, "service:"); c != nil && !bridge {
+			t.errorf(s.at, "T07", "the containers of a task share one network, and %s does not say network_mode: %s: "+
+				"set task_definition.ecs_network_mode in ecs-params", c.key, s.value)
+		}
+		task.NetworkMode = types.NetworkMode(s.value)
+		t.set["networkMode"] = s.at
+	}
+	if s, ok := t.shared["PID mode"]; ok && task.PidMode == "" {
+		if c := t.otherwise(func(c *container) string { return c.svc.Pid }, ""); c != nil && s.value == "host" {
+			t.errorf(s.at, "T07", "the containers of a task share one PID mode, and %s does not say pid: host: "+
+				"set task_definition.pid_mode in ecs-params", c.key)
+		}
+		task.PidMode = types.PidMode(s.value)
+		t.set["pidMode"] = s.at
+	}
+	if s, ok := t.shared["IPC mode"]; ok && task.IpcMode == "" {
+		if c := t.otherwise(func(c *container) string { return c.svc.Ipc }, ""); c != nil && s.value != "task" {
+			t.errorf(s.at, "T07", "the containers of a task share one IPC mode, and %s does not say ipc: %s: "+
+				"set task_definition.ipc_mode in ecs-params", c.key, s.value)
+		}
+		task.IpcMode = types.IpcMode(s.value)
+		t.set["ipcMode"] = s.at
+	}
+	if s, ok := t.shared["platform"]; ok {
+		task.RuntimePlatform = &types.RuntimePlatform{
+			CpuArchitecture: types.CPUArchitecture(s.value), OperatingSystemFamily: types.OSFamilyLinux,
+		}
+		t.set["runtimePlatform"] = s.at
+	}
+}
+
+// otherwise returns a container whose service says nothing where another one says what holds for the task.
+func (t *translation) otherwise(says func(*container) string, exempt string) *container {
+	for _, c := range t.containers {
+		if s := says(c); s == "" && !c.hook && (exempt == "" || !strings.HasPrefix(s, exempt)) {
+			return c
+		}
+	}
+	return nil
+}
+
+// finishMounts adds the mount points.
+func (c *container) finishMounts() {
+	for _, m := range c.mounts {
+		c.set[mountTarget(*m.ContainerPath)] = m.at
+		c.def.MountPoints = append(c.def.MountPoints, m.MountPoint)
+	}
+}
+
+// mountTarget is the key under which the place of a mount point is kept.
+func mountTarget(path string) string { return container1 + "mountPoints " + path }
+
+// finishLogging gives awslogs its region where the target knows it.
+func (c *container) finishLogging() {
+	l := c.def.LogConfiguration
+	if l == nil || l.LogDriver != types.LogDriverAwslogs || l.Options["awslogs-region"] != "" || c.t.target.Region == "" {
+		return
+	}
+	l.Options = maps.Clone(l.Options)
+	if l.Options == nil {
+		l.Options = map[string]string{}
+	}
+	l.Options["awslogs-region"] = c.t.target.Region
+	c.t.notef(c.where(container1+"logConfiguration"), "T23", "awslogs-region is %s, the region of the cluster", c.t.target.Region)
+}
+
+// finishEssential makes containers that others wait for until they end non-essential: the task goes on without them.
+func (t *translation) finishEssential() {
+	for _, c := range t.containers {
+		if !c.waitedFor() || !*c.def.Essential {
+			continue
+		}
+		if at, ok := c.set[container1+"essential"]; ok {
+			t.errorf(at, "T10", "%s cannot be essential: another container starts when it has ended, "+
+				"and the task would end with it", c.name)
+			continue
+		}
+		c.def.Essential = new(false)
+		t.notef(c.at(), "T10", "is not essential: another container starts when it has ended")
+	}
+}
+
+// finishMemory gives a container a hard limit where nothing says how much memory it has.
+func (t *translation) finishMemory() {
+	if t.result.Task.Memory != nil || t.fargate {
+		return
+	}
+	for _, c := range t.containers {
+		if c.def.Memory == nil && c.def.MemoryReservation == nil {
+			c.def.Memory = new(int32(defaultMemory))
+			t.notef(c.at(), "T02", "has %d MiB of memory: nothing says how much; set deploy.resources.limits.memory", defaultMemory)
+		}
+	}
+}
+
+// namePorts names the ports that have no name where something refers to ports by name.
+func (t *translation) namePorts() {
+	s := &t.result.Service
+	connect := s.ServiceConnectConfiguration
+	if (connect == nil || !connect.Enabled) && len(s.VpcLatticeConfigurations) == 0 {
+		return
+	}
+	for _, c := range t.containers {
+		for i := range c.def.PortMappings {
+			m := &c.def.PortMappings[i]
+			if m.Name == nil && m.ContainerPort != nil {
+				m.Name = new(fmt.Sprintf("%s-%d-%s", strings.ToLower(c.name), *m.ContainerPort,
+					cmp.Or(m.Protocol, types.TransportProtocolTcp)))
+			}
+		}
+	}
+}
+
+// order puts everything whose order means nothing into one order, and all of it into the result.
+func (t *translation) order() {
+	slices.SortStableFunc(t.containers, func(a, b *container) int { return strings.Compare(a.name, b.name) })
+	task := &t.result.Task
+	for _, c := range t.containers {
+		c.def.Name = new(c.name)
+		sortContainer(&c.def)
+		task.ContainerDefinitions = append(task.ContainerDefinitions, c.def)
+	}
+	for _, name := range sortedKeys(t.volumes) {
+		task.Volumes = append(task.Volumes, t.volumes[name].Volume)
+	}
+	slices.Sort(task.RequiresCompatibilities)
+	sortTags(t.result.Tags)
+	sortTags(t.result.Service.Tags)
+}
+
+// sortContainer sorts the lists of a container in which ECS sees no order.
+func sortContainer(d *types.ContainerDefinition) {
+	slices.SortStableFunc(d.Environment, func(a, b types.KeyValuePair) int { return strings.Compare(*a.Name, *b.Name) })
+	slices.SortStableFunc(d.Secrets, func(a, b types.Secret) int { return strings.Compare(value(a.Name), value(b.Name)) })
+	slices.SortStableFunc(d.Ulimits, func(a, b types.Ulimit) int { return cmp.Compare(a.Name, b.Name) })
+	if p := d.LinuxParameters; p != nil && p.Capabilities != nil {
+		slices.Sort(p.Capabilities.Add)
+		slices.Sort(p.Capabilities.Drop)
+	}
+}
+
+func sortTags(tags []types.Tag) {
+	slices.SortStableFunc(tags, func(a, b types.Tag) int { return strings.Compare(value(a.Key), value(b.Key)) })
+}
+
+// value returns what p points to, or the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// words returns the words of an API enumeration.
+func words[T ~string](values []T) []string {
+	l := make([]string, len(values))
+	for i, v := range values {
+		l[i] = string(v)
+	}
+	return l
+}
+
+func (t *translation) suggest(word string, candidates []string) string {
+	return diag.Suggest(word, candidates)
+}
+
+func (t *translation) suggestService(name string) string {
+	return diag.Suggest(name, sortedKeys(t.project.Services))
+}

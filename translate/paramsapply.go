@@ -1,0 +1,356 @@
+package translate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/ecsparams"
+)
+
+// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it.
+func (t *translation) find(path, service string) (place, bool) {
+	n := t.params.Root
+	var keys []any
+	for step := range strings.SplitSeq(path, ".") {
+		if step == "*" {
+			step = service
+		}
+		keys = append(keys, step)
+		f := n.Field(step)
+		if f == nil || f.Value == nil {
+			return place{}, false
+		}
+		n = f.Value
+	}
+	return t.paramsAt(keys...), true
+}
+
+// applyParams applies the rows of ecs-params for the container, and then what registry-creds made.
+func (c *container) applyParams() {
+	if c.params != nil {
+		for i := range paramKeys {
+			row := &paramKeys[i]
+			if at, ok := c.t.find(row.path, c.key); ok && strings.HasPrefix(row.path, ofService) {
+				c.t.applyParam(row, c, c.set, at)
+			}
+		}
+	}
+	c.applyRegistry()
+}
+
+// applyParams applies the rows of ecs-params for the task and the service.
+func (t *translation) applyParams() {
+	if t.params.Root == nil {
+		return
+	}
+	for i := range paramKeys {
+		row := &paramKeys[i]
+		if strings.HasPrefix(row.path, ofService) {
+			continue
+		}
+		if at, ok := t.find(row.path, ""); ok {
+			t.applyParam(row, nil, t.set, at)
+		}
+	}
+}
+
+// applyParam applies a row, and says what it overrides.
+func (t *translation) applyParam(row *paramKey, c *container, set map[string]place, at place) {
+	if row.apply == nil {
+		return
+	}
+	if old, ok := set[row.target]; ok && old.path != at.path && !additive[row.target] {
+		t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+	}
+	set[row.target] = at
+	row.apply(t, c, at)
+}
+
+// additive are the targets to which ecs-params adds.
+var additive = map[string]bool{
+	container1 + "dependsOn": true, container1 + "portMappings": true, container1 + "secrets": true,
+	"service.deploymentConfiguration": true, "service.tags": true, "service.networkConfiguration": true,
+}
+
+// applyRegistry lets a container pull with the credentials that registry-creds stored.
+func (c *container) applyRegistry() {
+	r := c.t.target.Registry
+	if r == nil {
+		return
+	}
+	outputs := r.RegistryCredentialOutputs
+	for _, registry := range sortedKeys(outputs.ContainerCredentials) {
+		entry := outputs.ContainerCredentials[registry]
+		if !slices.Contains(entry.ContainerNames, c.name) {
+			continue
+		}
+		at := c.t.registryAt("registry_credential_outputs", "container_credentials", registry)
+		if old, ok := c.set[container1+"repositoryCredentials"]; ok {
+			if strings.HasPrefix(old.path, "registry") {
+				c.t.errorf(at, "C12", "the container %s has credentials of two registries: %s gives others", c.name, old.pos)
+				continue
+			}
+			c.t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+		}
+		c.set[container1+"repositoryCredentials"] = at
+		c.def.RepositoryCredentials = &types.RepositoryCredentials{CredentialsParameter: new(entry.CredentialsParameter)}
+	}
+}
+
+func (t *translation) registryAt(keys ...string) place {
+	steps := make([]any, len(keys))
+	for i, k := range keys {
+		steps[i] = k
+	}
+	return place{t.target.Registry.Root.Where(steps...), strings.Join(keys, ".")}
+}
+
+// applyTarget applies what wins over all files.
+func (t *translation) applyTarget() {
+	if r := t.target.Registry; r != nil && r.RegistryCredentialOutputs.TaskExecutionRole != "" {
+		at := t.registryAt("registry_credential_outputs", "task_execution_role")
+		if old, ok := t.set["executionRoleArn"]; ok {
+			t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+		}
+		t.set["executionRoleArn"] = at
+		t.result.Task.ExecutionRoleArn = new(r.RegistryCredentialOutputs.TaskExecutionRole)
+	}
+	t.unusedCredentials()
+	if t.target.TaskRoleARN != "" {
+		t.overriddenBy("--task-role-arn", "taskRoleArn")
+		t.result.Task.TaskRoleArn = new(t.target.TaskRoleARN)
+	}
+	if t.target.LaunchType != "" {
+		if t.result.Service.LaunchType != t.target.LaunchType {
+			t.overriddenBy("--launch-type", "service.launchType")
+		}
+		t.result.Service.LaunchType = t.target.LaunchType
+	}
+	for _, key := range sortedKeys(t.target.Tags) {
+		t.addTag(&t.result.Tags, key, t.target.Tags[key])
+		t.addTag(&t.result.Service.Tags, key, t.target.Tags[key])
+	}
+}
+
+// unusedCredentials reports credentials that no container uses.
+func (t *translation) unusedCredentials() {
+	if t.target.Registry == nil {
+		return
+	}
+	outputs := t.target.Registry.RegistryCredentialOutputs
+	for _, registry := range sortedKeys(outputs.ContainerCredentials) {
+		entry := outputs.ContainerCredentials[registry]
+		at := t.registryAt("registry_credential_outputs", "container_credentials", registry)
+		if entry.CredentialsParameter == "" || len(entry.ContainerNames) == 0 {
+			t.warnf(at, "C11", "has no credentials_parameter or no container_names: nothing pulls with it")
+		}
+		for _, name := range entry.ContainerNames {
+			if t.named(name) == nil {
+				t.warnf(at, "C11", "there is no container %q: nothing pulls with these credentials", name)
+			}
+		}
+	}
+}
+
+func (t *translation) overriddenBy(flag, target string) {
+	if at, ok := t.set[target]; ok {
+		t.notef(at, "C08", "overridden by %s", flag)
+	}
+}
+
+// addTag adds a tag, or gives the one of that key another value.
+func (t *translation) addTag(tags *[]types.Tag, key, val string) {
+	for i := range *tags {
+		if value((*tags)[i].Key) == key {
+			(*tags)[i].Value = new(val)
+			return
+		}
+	}
+	*tags = append(*tags, types.Tag{Key: new(key), Value: new(val)})
+}
+
+// healthcheck returns the health check of the container, to be set.
+func (c *container) healthcheck() *types.HealthCheck {
+	if c.def.HealthCheck == nil {
+		c.def.HealthCheck = &types.HealthCheck{}
+	}
+	return c.def.HealthCheck
+}
+
+// paramTest sets the command of the health check; test and command are two words for it.
+func paramTest(t *translation, c *container, at place) {
+	h := c.params.Healthcheck
+	if len(h.Test) > 0 && len(h.Command) > 0 {
+		t.errorf(at, "C12", "test and command say the same thing: keep one of them")
+		return
+	}
+	command := slices.Concat(h.Test, h.Command)
+	if len(command) > 0 && command[0] == "NONE" {
+		c.def.HealthCheck = nil
+		return
+	}
+	c.healthcheck().Command = command
+}
+
+func paramSecretOptions(t *translation, c *container, at place) {
+	if c.params.Logging == nil || len(c.params.Logging.SecretOptions) == 0 {
+		return
+	}
+	if c.def.LogConfiguration == nil {
+		t.errorf(at, "T23", "the service %s has no logging in the compose files: name a driver there", c.key)
+		return
+	}
+	c.def.LogConfiguration.SecretOptions = c.params.Logging.SecretOptions
+}
+
+// paramPorts adds port mappings, or completes those of compose for the same port.
+func paramPorts(t *translation, c *container, _ place) {
+	for i, m := range c.params.PortMappings {
+		p := port{PortMapping: m, at: t.paramsAt("task_definition", "services", c.key, "port_mappings", i)}
+		at := slices.IndexFunc(c.ports, func(o port) bool { return o.key() == p.key() })
+		if at < 0 {
+			c.ports = append(c.ports, p)
+			continue
+		}
+		old := &c.ports[at]
+		old.at, old.exposed = p.at, false
+		if m.HostPort != nil {
+			old.HostPort, old.published = m.HostPort, ""
+		}
+		if m.Name != nil {
+			old.Name = m.Name
+		}
+		if m.AppProtocol != "" {
+			old.AppProtocol = m.AppProtocol
+		}
+	}
+}
+
+// paramDeployment sets the members that ecs-params gives, and leaves the others as compose has them.
+func paramDeployment(t *translation, _ *container, _ place) {
+	from, to := t.params.RunParams.DeploymentConfiguration, t.result.Service.DeploymentConfiguration
+	if from == nil || to == nil {
+		t.result.Service.DeploymentConfiguration = from
+		return
+	}
+	merged := *from
+	if merged.MaximumPercent == nil {
+		merged.MaximumPercent = to.MaximumPercent
+	}
+	if merged.MinimumHealthyPercent == nil {
+		merged.MinimumHealthyPercent = to.MinimumHealthyPercent
+	}
+	if merged.DeploymentCircuitBreaker == nil {
+		merged.DeploymentCircuitBreaker = to.DeploymentCircuitBreaker
+	}
+	t.result.Service.DeploymentConfiguration = &merged
+}
+
+// paramNetwork sets the network, with the security groups that compose networks stand for.
+func paramNetwork(t *translation, _ *container, _ place) {
+	from := t.params.RunParams.NetworkConfiguration
+	if from == nil || from.AwsvpcConfiguration == nil {
+		return
+	}
+	merged := *from.AwsvpcConfiguration
+	if n := t.result.Service.NetworkConfiguration; n != nil {
+		merged.SecurityGroups = slices.Concat(merged.SecurityGroups, n.AwsvpcConfiguration.SecurityGroups)
+	}
+	t.result.Service.NetworkConfiguration = &types.NetworkConfiguration{AwsvpcConfiguration: &merged}
+}
+
+// addSecurityGroup adds the security group that an external compose network names.
+func (t *translation) addSecurityGroup(at place, id string) {
+	if t.result.Service.NetworkConfiguration == nil {
+		t.result.Service.NetworkConfiguration = &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{}}
+	}
+	v := t.result.Service.NetworkConfiguration.AwsvpcConfiguration
+	if !slices.Contains(v.SecurityGroups, id) {
+		v.SecurityGroups = append(v.SecurityGroups, id)
+		t.set["service.networkConfiguration"] = at
+	}
+}
+
+// paramVolumes returns the names of the volumes that ecs-params declares.
+func (t *translation) paramVolumes() []string {
+	var names []string
+	d := &t.params.TaskDefinition
+	for _, v := range d.DockerVolumes {
+		names = append(names, v.Name)
+	}
+	for _, v := range d.EFSVolumes {
+		names = append(names, v.Name)
+	}
+	for _, v := range d.S3FilesVolumes {
+		names = append(names, v.Name)
+	}
+	for _, v := range d.FSxWindowsFileServerVolumes {
+		names = append(names, v.Name)
+	}
+	for _, v := range t.params.RunParams.VolumeConfigurations {
+		names = append(names, value(v.Name))
+	}
+	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
+}
+
+// paramVolume fills in what ecs-params says about a volume, and reports whether it says anything. Where two lists say
+// something, EFS holds over Docker, as in ecs-cli.
+func (t *translation) paramVolume(name string, v *volume) bool {
+	d := &t.params.TaskDefinition
+	found := false
+	if i := slices.IndexFunc(d.DockerVolumes, func(o ecsparams.DockerVolume) bool { return o.Name == name }); i >= 0 {
+		o := d.DockerVolumes[i]
+		v.at = t.paramsAt("task_definition", "docker_volumes", i)
+		v.DockerVolumeConfiguration = &types.DockerVolumeConfiguration{
+			Autoprovision: o.Autoprovision, Driver: nonEmpty(o.Driver), DriverOpts: o.DriverOpts, Labels: o.Labels, Scope: o.Scope,
+		}
+		found = true
+	}
+	if i := slices.IndexFunc(d.EFSVolumes, func(o ecsparams.EFSVolume) bool { return o.Name == name }); i >= 0 {
+		v.at = t.paramsAt("task_definition", "efs_volumes", i)
+		if found {
+			t.notef(v.at, "C08", "docker_volumes has a volume of this name too: this one holds")
+		}
+		v.DockerVolumeConfiguration = nil
+		v.EfsVolumeConfiguration = efsVolume(d.EFSVolumes[i])
+		found = true
+	}
+	if i := slices.IndexFunc(d.S3FilesVolumes, func(o ecsparams.S3FilesVolume) bool { return o.Name == name }); i >= 0 {
+		v.at = t.paramsAt("task_definition", "s3files_volumes", i)
+		v.S3filesVolumeConfiguration = &d.S3FilesVolumes[i].S3FilesVolumeConfiguration
+		found = true
+	}
+	if i := slices.IndexFunc(d.FSxWindowsFileServerVolumes, func(o ecsparams.FSxWindowsFileServerVolume) bool {
+		return o.Name == name
+	}); i >= 0 {
+		v.at = t.paramsAt("task_definition", "fsx_windows_file_server_volumes", i)
+		v.FsxWindowsFileServerVolumeConfiguration = &d.FSxWindowsFileServerVolumes[i].FSxWindowsFileServerVolumeConfiguration
+		found = true
+	}
+	if i := slices.IndexFunc(t.params.RunParams.VolumeConfigurations, func(o types.TaskVolumeConfiguration) bool {
+		return value(o.Name) == name
+	}); i >= 0 {
+		v.at = t.paramsAt("run_params", "volume_configurations", i)
+		v.ConfiguredAtLaunch = new(true)
+		found = true
+	}
+	return found
+}
+
+func efsVolume(v ecsparams.EFSVolume) *types.EFSVolumeConfiguration {
+	e := &types.EFSVolumeConfiguration{
+		FileSystemId: nonEmpty(v.FilesystemID), RootDirectory: nonEmpty(v.RootDirectory),
+		TransitEncryption: v.TransitEncryption, TransitEncryptionPort: v.TransitEncryptionPort,
+	}
+	if v.AccessPoint != "" || v.IAM != "" {
+		e.AuthorizationConfig = &types.EFSAuthorizationConfig{AccessPointId: nonEmpty(v.AccessPoint), Iam: v.IAM}
+	}
+	return e
+}
+
+// later says that a block is read and checked, and that no command acts on it so far.
+func (t *translation) later(at place) {
+	t.notef(at, "M02", "is read and checked; no command of this version acts on it")
+}

@@ -1,0 +1,293 @@
+// Package translate turns a compose project and its ecs-params into what ECS is told: a task definition, and what
+// tasks and services need besides.
+//
+// It is tables. One row for each key of a compose service (keys.go) and one for each key of ecs-params (params.go) says
+// what becomes of it; the rules (rules.go) then look at the whole. Nothing here knows what exists in AWS.
+package translate
+
+import (
+	"go/token"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	composetypes "github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/ecsctl/ecsctl/compose"
+	"github.com/ecsctl/ecsctl/compose/diag"
+	"github.com/ecsctl/ecsctl/compose/source"
+	"github.com/ecsctl/ecsctl/ecsparams"
+)
+
+// A Target says where and how the project is meant to run, as far as no file says it. Its members win over the files.
+type Target struct {
+	Purpose          Purpose                        // what the result is for
+	LaunchType       types.LaunchType               // "" if it is not known
+	Region           string                         // "" if it is not known
+	TaskRoleARN      string                         // name or ARN
+	ServicePrefix    string                         // what the name of the service begins with
+	RestartPolicy    RestartPolicy                  // which containers ECS restarts by itself
+	Tags             map[string]string              // of the task definition, the service and the tasks
+	Registry         *ecsparams.RegistryCredentials // what registry-creds made, or nil
+	AllowUnsupported []string                       // keys and rules whose errors become warnings
+}
+
+// A Purpose says what the result of a translation is for, and so which of its parts must be complete.
+type Purpose int
+
+// The purposes.
+const (
+	ToRegister Purpose = iota // a task definition
+	ToRun                     // tasks
+	ToServe                   // a service
+)
+
+// A RestartPolicy says for which containers the restart of compose becomes a restart policy of ECS.
+type RestartPolicy string
+
+// The restart policies. A restarted essential container is no reason for ECS to replace the task, so that a crash does
+// not show in a deployment.
+const (
+	RestartSidecars RestartPolicy = "sidecars" // those that are not essential: the default
+	RestartAll      RestartPolicy = "all"
+	RestartNone     RestartPolicy = "none"
+)
+
+// A Result is what ECS is told.
+type Result struct {
+	Task    types.TaskDefinition // the members of ecs:RegisterTaskDefinition but for the tags
+	Tags    []types.Tag          // of the task definition
+	Service Service              // what ecs:CreateService and ecs:RunTask are told besides
+}
+
+// Translate translates a project. params may be nil. With errors among the diagnostics, the result is good for
+// reading only.
+func Translate(p *compose.Project, params *ecsparams.Params, target Target) (*Result, diag.List) {
+	t := newTranslation(p, params, target)
+	if len(p.Services) > maxServices {
+		t.checkContainerCount(len(p.Services))
+		return &t.result, t.diags
+	}
+	t.translate()
+	t.check()
+	t.diags.Sort()
+	return &t.result, t.diags
+}
+
+func newTranslation(p *compose.Project, params *ecsparams.Params, target Target) *translation {
+	if params == nil {
+		params = &ecsparams.Params{}
+	}
+	return &translation{
+		project: p, params: params, target: target, set: map[string]place{}, shared: map[string]sharedValue{},
+		volumes: map[string]*volume{}, subpaths: map[string]bool{}, keys: keyTree(),
+	}
+}
+
+// translate applies the tables to the files.
+func (t *translation) translate() {
+	t.checkServiceNames()
+	t.reportTopKeys(t.project.Root, topTree(), nil)
+	t.fargate = t.launchesOnFargate()
+	for _, name := range slices.Sorted(maps.Keys(t.project.Services)) {
+		t.service(name)
+	}
+	t.finish()
+}
+
+// check applies the rules to the whole.
+func (t *translation) check() {
+	for _, r := range ruleTable {
+		if r.check != nil {
+			r.check(t)
+		}
+	}
+}
+
+// maxServices is how many services are translated at most, whatever ECS makes of them: beyond it only their number is
+// reported.
+const maxServices = 1000
+
+// A place is where a value was written.
+type place struct {
+	pos  token.Position
+	path string
+}
+
+// A translation is the state of one call of Translate.
+type translation struct {
+	project    *compose.Project
+	params     *ecsparams.Params
+	target     Target
+	keys       *keyNode // the table of compose keys
+	fargate    bool
+	containers []*container // in order of their names, once finished
+	volumes    map[string]*volume
+	subpaths   map[string]bool        // volumes of which directories are mounted
+	set        map[string]place       // where each member of the task and of the service was set
+	shared     map[string]sharedValue // values that all services must agree on
+	result     Result
+	diags      diag.List
+}
+
+// A container is the translation of one compose service, or of one hook of it.
+type container struct {
+	t      *translation
+	name   string // of the container
+	key    string // of the compose service
+	svc    *composetypes.ServiceConfig
+	params *ecsparams.Container // nil if ecs-params has nothing for it
+	node   *source.Node         // the service in the compose files
+	path   *source.Path         // of node
+	pos    token.Position       // of its key
+	hook   bool                 // an init container that a pre_start hook became
+	set    map[string]place     // where each member was set
+	ports  []port
+	mounts []mount
+	def    types.ContainerDefinition
+}
+
+// at returns the place of a key of the compose service, or of the service; steps are keys and indexes.
+func (c *container) at(steps ...any) place {
+	path := c.path
+	if len(steps) == 0 {
+		return place{c.pos, path.String()}
+	}
+	for _, s := range steps {
+		switch s := s.(type) {
+		case string:
+			path = path.Key(s)
+		case int:
+			path = path.Item(s)
+		}
+	}
+	return place{c.node.Where(steps...), path.String()}
+}
+
+// where returns the place where a member of the container was set, or that of the service.
+func (c *container) where(target string) place {
+	if at, ok := c.set[target]; ok {
+		return at
+	}
+	return c.at()
+}
+
+// paramsAt returns the place of a key of ecs-params.
+func (t *translation) paramsAt(steps ...any) place {
+	var path *source.Path
+	for _, s := range steps {
+		switch s := s.(type) {
+		case string:
+			path = path.Key(s)
+		case int:
+			path = path.Item(s)
+		}
+	}
+	return place{t.params.Root.Where(steps...), path.String()}
+}
+
+// where returns the place where a member of the task or the service was set, or that of the project.
+func (t *translation) where(target string) place {
+	if at, ok := t.set[target]; ok {
+		return at
+	}
+	return place{t.project.Where("services"), ""}
+}
+
+func (t *translation) report(at place, s diag.Severity, rule, format string, args ...any) {
+	t.diags.Addf(at.pos, s, rule, at.path, format, args...)
+}
+
+func (t *translation) errorf(at place, rule, format string, args ...any) {
+	t.report(at, diag.Error, rule, format, args...)
+}
+
+func (t *translation) warnf(at place, rule, format string, args ...any) {
+	t.report(at, diag.Warning, rule, format, args...)
+}
+
+func (t *translation) notef(at place, rule, format string, args ...any) {
+	t.report(at, diag.Note, rule, format, args...)
+}
+
+// refuse reports an error that the user may waive, for the key or for the rule, and reports whether it was waived: then
+// it is a warning, and the value is left out.
+func (t *translation) refuse(at place, rule, key, format string, args ...any) (waived bool) {
+	if t.allows(rule, key) {
+		t.warnf(at, rule, format+" (left out, as allowed)", args...)
+		return true
+	}
+	t.errorf(at, rule, format, args...)
+	return false
+}
+
+// allows reports whether the errors of a rule or a key are waived.
+func (t *translation) allows(rule, key string) bool {
+	return slices.ContainsFunc(t.target.AllowUnsupported, func(a string) bool {
+		return a == rule || a == key || strings.HasPrefix(key, a+".")
+	})
+}
+
+// A sharedValue is a value that one service gives and all services of the task must agree on.
+type sharedValue struct {
+	at      place
+	service string
+	value   string
+}
+
+// agree records what a service says about something that is one for the whole task. It reports a service that says
+// something else than an earlier one.
+func (t *translation) agree(c *container, what string, at place, value string) {
+	if s, ok := t.shared[what]; ok && s.value != value {
+		t.errorf(at, "T07", "the containers of a task share one %s: %s says %q here, %s says %q at %s; set it in ecs-params",
+			what, c.key, value, s.service, s.value, s.at.pos)
+		return
+	}
+	t.shared[what] = sharedValue{at, c.key, value}
+}
+
+// service translates a compose service into containers.
+func (t *translation) service(name string) {
+	svc := t.project.Services[name]
+	params := t.params.TaskDefinition.Services[name]
+	if params != nil && params.Skip {
+		t.notef(t.paramsAt("task_definition", "services", name, "skip"), "M02", "the service is left out")
+		return
+	}
+	c := &container{
+		t: t, key: name, name: containerName(name), svc: &svc, params: params, set: map[string]place{},
+		node: t.project.Root.Get("services").Get(name), path: source.NewPath("services", name),
+		pos: t.project.Where("services", name),
+	}
+	if params != nil && params.Name != "" {
+		c.name = params.Name
+	}
+	t.containers = append(t.containers, c)
+	c.def.Essential = new(true)
+	c.applyKeys(c.node, t.keys, c.path)
+	c.applyParams()
+}
+
+// containerName returns the name of the container of a service. ECS knows no dots.
+func containerName(service string) string { return strings.ReplaceAll(service, ".", "-") }
+
+// container returns the container of a compose service, or nil.
+func (t *translation) container(service string) *container {
+	for _, c := range t.containers {
+		if c.key == service && !c.hook {
+			return c
+		}
+	}
+	return nil
+}
+
+// named returns the container with the given name, or nil.
+func (t *translation) named(name string) *container {
+	for _, c := range t.containers {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}

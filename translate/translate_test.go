@@ -1,0 +1,102 @@
+package translate
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/ecsctl/ecsctl/compose"
+	"github.com/ecsctl/ecsctl/compose/composetest"
+	"github.com/ecsctl/ecsctl/compose/diag"
+	"github.com/ecsctl/ecsctl/ecsparams"
+	"github.com/ecsctl/ecsctl/translate/awsjson"
+)
+
+// manyEntries returns a file with 20 variables, 10 volumes, 5 ulimits and 8 labels; reversed, with the last ones first.
+func manyEntries(reversed bool) string {
+	entries := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			if reversed {
+				i = n - 1 - i
+			}
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	ulimits := []string{"      core: 1\n", "      data: 2\n", "      nofile: {soft: 3, hard: 4}\n", "      nproc: 5\n", "      stack: 6\n"}
+	if reversed {
+		ulimits[0], ulimits[1], ulimits[3], ulimits[4] = ulimits[4], ulimits[3], ulimits[1], ulimits[0]
+	}
+	return "services:\n  web:\n    image: nginx:1.27\n    environment:\n" + entries("      VARIABLE_%d: value\n", 20) +
+		"    labels:\n" + entries("      com.example.label%d: value\n", 8) +
+		"    ulimits:\n" + strings.Join(ulimits, "") +
+		"    volumes: [\"volume0:/0\"]\n" +
+		"volumes:\n" + entries("  volume%d: {}\n", 10)
+}
+
+func convert(t testing.TB, text string) []byte {
+	t.Helper()
+	o := compose.Options{Files: []string{"-"}, Name: "shop", Dir: "/nonexistent", Stdin: strings.NewReader(text)}
+	project, diags, err := compose.Load(context.Background(), o)
+	if err != nil || diags.HasErrors() {
+		t.Fatal(err, diags)
+	}
+	result, diags := Translate(project, nil, Target{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	return append(awsjson.Indent(awsjson.Value(&result.Task)), lines(diags)...)
+}
+
+// TestSameBytes: one file is one byte string, however often it is converted, and whatever the order of its keys.
+func TestSameBytes(t *testing.T) {
+	text := manyEntries(false)
+	want := convert(t, text)
+	for range 1000 {
+		if got := convert(t, text); !bytes.Equal(got, want) {
+			t.Fatalf("got\n%s\nwant\n%s", got, want)
+		}
+	}
+	before := func(data []byte) []byte { // the positions in the diagnostics differ
+		json, _, _ := bytes.Cut(data, []byte("\n}\n"))
+		return json
+	}
+	if got := convert(t, manyEntries(true)); !bytes.Equal(before(got), before(want)) {
+		t.Errorf("with the keys reversed, got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// FuzzTranslate: no files make a translation panic, and the same files come to the same bytes.
+func FuzzTranslate(f *testing.F) {
+	for _, a := range composetest.All(f, keyArchives) {
+		f.Add([]byte(a.File("compose.yaml")), []byte(a.File("ecs-params.yml")))
+	}
+	for _, a := range composetest.All(f, ruleArchives) {
+		f.Add([]byte(a.File("fires/compose.yaml")), []byte(a.File("fires/ecs-params.yml")))
+	}
+	f.Fuzz(func(t *testing.T, composeFile, paramsFile []byte) {
+		o := compose.Options{Files: []string{"-"}, Name: "p", Dir: "/nonexistent", Stdin: bytes.NewReader(composeFile)}
+		project, _, err := compose.Load(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if project == nil {
+			return
+		}
+		var diags diag.List
+		params := ecsparams.Parse("ecs-params.yml", paramsFile, project.Environment, &diags)
+		for _, purpose := range []Purpose{ToRegister, ToRun, ToServe} {
+			result, first := Translate(project, params, Target{Purpose: purpose})
+			again, second := Translate(project, params, Target{Purpose: purpose})
+			if lines(first) != lines(second) {
+				t.Errorf("diagnostics\n%s\nthen\n%s", lines(first), lines(second))
+			}
+			if a, b := awsjson.Marshal(&result.Task), awsjson.Marshal(&again.Task); !bytes.Equal(a, b) {
+				t.Errorf("task\n%s\nthen\n%s", a, b)
+			}
+		}
+	})
+}
