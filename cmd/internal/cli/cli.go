@@ -1,0 +1,122 @@
+// Package cli is the command line: one file for each command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses. They are stable.
+const (
+	exitOK      = 0
+	exitFailed  = 1 // AWS, Docker or a file system refused, or something failed
+	exitInvalid = 2 // wrong input or usage: nothing was sent
+)
+
+// An app is what all commands have in common: where they run, and the flags that may stand anywhere on the line.
+type app struct {
+	env    map[string]string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+
+	region           string
+	launchType       string
+	output           string
+	strict           bool
+	allowUnsupported []string
+	noColor          bool
+	quiet            bool
+	verbose          bool
+}
+
+// errInvalid is returned when what is wrong has been reported already, as diagnostics.
+var errInvalid = errors.New("invalid input")
+
+// A usageError is a mistake on the command line.
+type usageError struct{ error }
+
+// Main runs the command line and returns the exit status. Data goes to stdout, all else to stderr. env holds the
+// environment as KEY=VALUE.
+func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	logrus.SetOutput(io.Discard) // compose-go logs what we report as diagnostics
+	a := &app{env: map[string]string{}, stdin: stdin, stdout: stdout, stderr: stderr}
+	for _, e := range env {
+		key, value, _ := strings.Cut(e, "=")
+		a.env[key] = value
+	}
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
+	if !errors.Is(err, errInvalid) {
+		fmt.Fprintf(stderr, "error: %s\n", err)
+	}
+	if _, usage := errors.AsType[usageError](err); usage || errors.Is(err, errInvalid) || isCobraUsage(err) {
+		return exitInvalid
+	}
+	return exitFailed
+}
+
+// isCobraUsage reports whether err is cobra's complaint about a command that it does not know, which has no type.
+func isCobraUsage(err error) bool { return strings.HasPrefix(err.Error(), "unknown command") }
+
+func newRoot(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "ecsctl",
+		Short: "Run compose files on Amazon ECS",
+		Long: "ecsctl turns the compose files people run on their own machine into Amazon ECS task definitions and services.\n" +
+			"It takes the files, flags and variables of ecs-cli as they are.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	f := cmd.PersistentFlags()
+	f.StringVarP(&a.region, "region", "r", "", "AWS region; default: AWS_REGION, AWS_DEFAULT_REGION")
+	f.StringVar(&a.launchType, "launch-type", "", "where tasks run: EC2, FARGATE or EXTERNAL")
+	f.StringVar(&a.output, "output", "", "form of the output: what the command says, often text or json")
+	f.BoolVar(&a.strict, "strict", false, "treat warnings as errors")
+	f.StringSliceVar(&a.allowUnsupported, "allow-unsupported", nil,
+		"make a warning of the errors of a compose `KEY` or a rule, and leave the value out; repeatable")
+	f.BoolVar(&a.noColor, "no-color", false, "no colours; also NO_COLOR")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "errors only: no notes and no warnings")
+	f.BoolVar(&a.verbose, "verbose", false, "every note: otherwise one of each kind is shown")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.AddCommand(newCompose(a), newVersion(a))
+	cmd.InitDefaultCompletionCmd()
+	return cmd
+}
+
+// noArgs returns an error if a command that takes no arguments has some.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no argument %q: see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+// oneOf returns the form of the output that the user chose, the first of forms if none.
+func (a *app) oneOf(forms ...string) (string, error) {
+	if a.output == "" {
+		return forms[0], nil
+	}
+	for _, f := range forms {
+		if f == a.output {
+			return f, nil
+		}
+	}
+	return "", usageError{fmt.Errorf("--output must be %s, not %q", strings.Join(forms, " or "), a.output)}
+}
