@@ -114,7 +114,7 @@ func conformanceDiff(t *testing.T, name string) string {
 	if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("ecsctl", append([]string{"compose", "convert"}, args[1:]...)...)
+	cmd := exec.Command(binary, append([]string{"compose", "convert"}, args[1:]...)...)
 	cmd.Dir, cmd.Env = filepath.Join(root, dir), env
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
