@@ -88,7 +88,10 @@ func ParseBytes(n *source.Node) (int64, error) {
 		return 0, errors.New("is no whole number of bytes: write a unit, such as 512m or 1.5g")
 	}
 	b, err := units.RAMInBytes(text)
-	return b, explain(err, "is no size: write a number of bytes, or a number and a unit, such as 512m or 1.5g")
+	if err != nil {
+		return 0, errors.New("is no size: write a number of bytes, or a number and a unit, such as 512m or 1.5g")
+	}
+	return b, nil
 }
 
 func decodeCommand(n *source.Node, p *types.ShellCommand) (bool, error) {

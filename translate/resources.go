@@ -49,7 +49,7 @@ func (c *container) reservations() *composetypes.Resource {
 
 func applyLimitCPUs(c *container, at place) {
 	cpus := float64(c.limits().NanoCPUs)
-	if c.svc.CPUS != 0 && float64(c.svc.CPUS) != cpus {
+	if cpus != 0 && c.svc.CPUS != 0 && float64(c.svc.CPUS) != cpus {
 		c.t.errorf(at, "C12", "cpus at %s says otherwise: keep one of them", c.at("cpus").pos)
 	}
 	c.setCPU(at, cpuUnits(cpus))
@@ -70,14 +70,14 @@ func applyMemReservation(c *container, at place) {
 }
 
 func applyLimitMemory(c *container, at place) {
-	if c.svc.MemLimit != 0 && c.svc.MemLimit != c.limits().MemoryBytes {
+	if c.limits().MemoryBytes != 0 && c.svc.MemLimit != 0 && c.svc.MemLimit != c.limits().MemoryBytes {
 		c.t.errorf(at, "C12", "mem_limit at %s says otherwise: keep one of them", c.at("mem_limit").pos)
 	}
 	c.def.Memory = c.mebibytes(at, int64(c.limits().MemoryBytes))
 }
 
 func applyReservedMemory(c *container, at place) {
-	if c.svc.MemReservation != 0 && c.svc.MemReservation != c.reservations().MemoryBytes {
+	if c.reservations().MemoryBytes != 0 && c.svc.MemReservation != 0 && c.svc.MemReservation != c.reservations().MemoryBytes {
 		c.t.errorf(at, "C12", "mem_reservation at %s says otherwise: keep one of them", c.at("mem_reservation").pos)
 	}
 	c.def.MemoryReservation = c.mebibytes(at, int64(c.reservations().MemoryBytes))

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -81,8 +82,8 @@ func (d *Decoder) value(n *Node, path *Path, v reflect.Value) {
 
 // reason returns the text of err without the value it is about, which may come from a variable.
 func reason(err error) string {
-	if n, ok := err.(*strconv.NumError); ok {
-		return n.Err.Error()
+	if _, ok := errors.AsType[*strconv.NumError](err); ok {
+		return "it is no number"
 	}
 	return "it has another form"
 }
