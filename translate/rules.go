@@ -48,7 +48,7 @@ var ruleTable = []rule{
 	{"F04", diag.Error, "what has no counterpart on Fargate is not used", (*translation).checkFargateUnavailable},
 	{"F05", diag.Error, "the only capability added on Fargate is SYS_PTRACE", nil},
 	{"F06", diag.Error, "the only ulimit on Fargate is nofile", (*translation).checkFargateUlimits},
-	{"F07", diag.Error, "the log driver is one of Fargate", nil},
+	{"F07", diag.Error, "the log driver is one of Fargate", (*translation).checkLogged},
 	{"F08", diag.Error, "the PID mode on Fargate is task", (*translation).checkFargatePID},
 	{"F10", diag.Error, "ephemeral storage has 21 to 200 GiB", (*translation).checkEphemeralStorage},
 	{"F11", diag.Error, "there is an execution role where AWS acts for the task", (*translation).checkExecutionRole},

@@ -41,6 +41,15 @@ func (t *translation) checkFirelens() {
 	}
 }
 
+// checkLogged reports containers on Fargate whose output nobody can see: there is no instance to look at it on.
+func (t *translation) checkLogged() {
+	for _, c := range t.containers {
+		if t.fargate && c.def.LogConfiguration == nil && c.def.FirelensConfiguration == nil {
+			t.warnf(c.at(), "F07", "has no log driver, and what it writes is lost on Fargate: set logging.driver to awslogs")
+		}
+	}
+}
+
 func (t *translation) checkAwslogs() {
 	for _, c := range t.containers {
 		l := c.def.LogConfiguration

@@ -150,19 +150,10 @@ type container struct {
 
 // at returns the place of a key of the compose service, or of the service; steps are keys and indexes.
 func (c *container) at(steps ...any) place {
-	path := c.path
 	if len(steps) == 0 {
-		return place{c.pos, path.String()}
+		return place{c.pos, c.path.String()}
 	}
-	for _, s := range steps {
-		switch s := s.(type) {
-		case string:
-			path = path.Key(s)
-		case int:
-			path = path.Item(s)
-		}
-	}
-	return place{c.node.Where(steps...), path.String()}
+	return place{c.node.Where(steps...), c.path.Below(steps...).String()}
 }
 
 // where returns the place where a member of the container was set, or that of the service.
@@ -175,16 +166,8 @@ func (c *container) where(target string) place {
 
 // paramsAt returns the place of a key of ecs-params.
 func (t *translation) paramsAt(steps ...any) place {
-	var path *source.Path
-	for _, s := range steps {
-		switch s := s.(type) {
-		case string:
-			path = path.Key(s)
-		case int:
-			path = path.Item(s)
-		}
-	}
-	return place{t.params.Root.Where(steps...), path.String()}
+	var root *source.Path
+	return place{t.params.Root.Where(steps...), root.Below(steps...).String()}
 }
 
 // where returns the place where a member of the task or the service was set, or that of the project.

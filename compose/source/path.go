@@ -19,6 +19,19 @@ func (p *Path) Key(key string) *Path { return &Path{parent: p, key: key} }
 // Item returns the path of item i of the sequence at p.
 func (p *Path) Item(i int) *Path { return &Path{parent: p, index: i} }
 
+// Below returns the path that leads from p through steps: keys (string) and items (int).
+func (p *Path) Below(steps ...any) *Path {
+	for _, s := range steps {
+		switch s := s.(type) {
+		case string:
+			p = p.Key(s)
+		case int:
+			p = p.Item(s)
+		}
+	}
+	return p
+}
+
 // NewPath returns the path through the given keys.
 func NewPath(keys ...string) *Path {
 	var p *Path
