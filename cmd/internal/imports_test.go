@@ -11,17 +11,18 @@ const module = "github.com/ecsctl/ecsctl/"
 
 // rooms says which rooms of this module each room may import, tests left aside.
 var rooms = map[string][]string{
-	"cmd/ecsctl":          {"cmd/internal/cli"},
-	"cmd/internal":        {},
-	"cmd/internal/cli":    {"cmd/internal/deploy", "compose", "compose/diag", "ecsparams", "translate", "translate/awsjson"},
-	"cmd/internal/deploy": {"translate"},
-	"compose":             {"compose/diag", "compose/source"},
-	"compose/composetest": {},
-	"compose/diag":        {},
-	"compose/source":      {"compose/diag"},
-	"ecsparams":           {"compose/diag", "compose/source"},
-	"translate":           {"compose", "compose/diag", "compose/source", "ecsparams", "translate/awsjson"},
-	"translate/awsjson":   {},
+	"cmd/ecsctl":           {"cmd/internal/cli"},
+	"cmd/internal":         {},
+	"cmd/internal/cli":     {"cmd/internal/deploy", "compose", "compose/diag", "ecsparams", "translate", "translate/awsjson"},
+	"cmd/internal/deploy":  {"translate"},
+	"cmd/internal/sandbox": {"translate/awsjson"},
+	"compose":              {"compose/diag", "compose/source"},
+	"compose/composetest":  {},
+	"compose/diag":         {},
+	"compose/source":       {"compose/diag"},
+	"ecsparams":            {"compose/diag", "compose/source"},
+	"translate":            {"compose", "compose/diag", "compose/source", "ecsparams", "translate/awsjson"},
+	"translate/awsjson":    {},
 }
 
 func list(t *testing.T, args ...string) []string {

@@ -1,0 +1,45 @@
+// Package sandbox is an AWS account in one process, served over HTTP: users rehearse in it (--sandbox), and the tests
+// of this program run against it. It speaks the AWS JSON protocol for Amazon ECS and CloudWatch Logs and the query
+// protocol for AWS STS and Amazon EC2, keeps ECS's rules and fills in ECS's defaults.
+//
+// The account is 111122223333, whoever signs is assumed-role/sandbox/you, signatures are not verified, and the region is
+// that of the signature. In each region there is a cluster "default" with Fargate and three container instances. What a
+// request has that AWS does not know is refused, where AWS would ignore it.
+//
+// # Time
+//
+// The account has its own clock. It stands still but for [Account.Advance] and a hundredth of a second for each
+// request that changes something. What happens follows from the requests and the time alone.
+//
+// A task in awsvpc mode is PROVISIONING for 1 s. A task is PENDING until 3 s after its creation, then RUNNING. One that
+// is stopped or stops takes 2 s to be STOPPED, is listed for an hour, and then is forgotten. A container that is stopped
+// exits with 143. A container whose command RunTask overrides is a job: it exits with 0 after 1 s.
+//
+// # Outcomes
+//
+// Docker labels of a container definition ask for something else:
+//
+//	ecsctl.sandbox.start: 20s          it runs 20 s after the creation of its task (default 3s)
+//	ecsctl.sandbox.run-for: 30s        it exits after running for 30 s (default: never)
+//	ecsctl.sandbox.exit: "3"           it exits with 3, after 1 s if run-for does not say otherwise
+//	ecsctl.sandbox.oom: "true"         it exits with 137, OutOfMemoryError
+//	ecsctl.sandbox.health: unhealthy   its health check fails from 4 s on (default healthy, from 2 s on)
+//	ecsctl.sandbox.log: text           it writes the text, a line each, when it starts
+//	ecsctl.sandbox.image: missing      its task cannot start: CannotPullContainerError
+//	ecsctl.sandbox.secret: denied      its task cannot start: ResourceInitializationError
+//	ecsctl.sandbox.capacity: none      there is no room for its task: RESOURCE:MEMORY
+//	ecsctl.sandbox.capacity: 30s       there is none until 30 s after the registration
+//
+// A label or a value that is not one of these keeps the task from starting, and the reason says so.
+//
+// # Control
+//
+// Clients in other processes have endpoints that need no signature:
+//
+//	GET    /_sandbox                                              the time and the version
+//	POST   /_sandbox/clock?advance=3s                             moves the clock
+//	POST   /_sandbox/fault?action=ecs:RunTask&kind=lost&nth=1     see [Fault]
+//	GET    /_sandbox/calls                                        see [Account.Calls]
+//	DELETE /_sandbox/calls
+//	POST   /_sandbox/reset                                        forgets everything
+package sandbox
