@@ -13,8 +13,9 @@ const module = "github.com/ecsctl/ecsctl/"
 var rooms = map[string][]string{
 	"cmd/ecsctl":           {"cmd/internal/cli"},
 	"cmd/internal":         {},
-	"cmd/internal/cli":     {"cmd/internal/deploy", "compose", "compose/diag", "ecsparams", "translate", "translate/awsjson"},
+	"cmd/internal/cli":     {"cmd/internal/deploy", "cmd/internal/profile", "compose", "compose/diag", "ecsparams", "translate", "translate/awsjson"},
 	"cmd/internal/deploy":  {"translate"},
+	"cmd/internal/profile": {},
 	"cmd/internal/sandbox": {"translate/awsjson"},
 	"compose":              {"compose/diag", "compose/source"},
 	"compose/composetest":  {},
@@ -58,6 +59,16 @@ func TestLibraryIsPure(t *testing.T) {
 	for _, dep := range list(t, "-deps", "./compose/...", "./ecsparams", "./translate/...") {
 		if dep == "net/http" || dep == "github.com/aws/aws-sdk-go-v2/service/ecs" {
 			t.Errorf("the library depends on %s", dep)
+		}
+	}
+}
+
+// TestCredentialsHaveOneRoom: one room alone finds configuration and credentials.
+func TestCredentialsHaveOneRoom(t *testing.T) {
+	for _, pkg := range list(t, "./...") {
+		imports := list(t, "-f", `{{join .Imports "\n"}}`, pkg)
+		if pkg != module+"cmd/internal/profile" && slices.Contains(imports, "github.com/aws/aws-sdk-go-v2/config") {
+			t.Errorf("%s may not look for credentials: profile does", pkg)
 		}
 	}
 }
