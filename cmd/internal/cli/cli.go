@@ -26,8 +26,7 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 
-	region           string
-	launchType       string
+	session          sessionFlags
 	output           string
 	strict           bool
 	allowUnsupported []string
@@ -85,8 +84,7 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 	}
 	f := cmd.PersistentFlags()
-	f.StringVarP(&a.region, "region", "r", "", "AWS region; default: AWS_REGION, AWS_DEFAULT_REGION")
-	f.StringVar(&a.launchType, "launch-type", "", "where tasks run: EC2, FARGATE or EXTERNAL")
+	a.session.add(f)
 	f.StringVar(&a.output, "output", "", "form of the output: what the command says, often text or json")
 	f.BoolVar(&a.strict, "strict", false, "treat warnings as errors")
 	f.StringSliceVar(&a.allowUnsupported, "allow-unsupported", nil,
@@ -95,7 +93,7 @@ func newRoot(a *app) *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "errors only: no notes and no warnings")
 	f.BoolVar(&a.verbose, "verbose", false, "every note: otherwise one of each kind is shown")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newCompose(a), newVersion(a))
+	cmd.AddCommand(newCompose(a), newVersion(a), newWhoami(a))
 	cmd.InitDefaultCompletionCmd()
 	return cmd
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -144,17 +143,16 @@ func (p *projectFlags) registry() (*ecsparams.RegistryCredentials, diag.List, er
 
 // target returns what the command line says about where the project runs.
 func (p *projectFlags) target(a *app, o *translateFlags) (*translate.Target, error) {
+	s, err := a.settings()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLaunchType(s.LaunchType); err != nil {
+		return nil, err
+	}
 	t := &translate.Target{
-		LaunchType: types.LaunchType(a.launchType), Region: a.region, TaskRoleARN: p.taskRoleARN,
+		LaunchType: types.LaunchType(s.LaunchType.Value), Region: s.Region.Value, TaskRoleARN: p.taskRoleARN,
 		RestartPolicy: translate.RestartPolicy(p.restartPolicy), AllowUnsupported: a.allowUnsupported,
-	}
-	for _, v := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if t.Region == "" {
-			t.Region = a.env[v]
-		}
-	}
-	if t.LaunchType != "" && !slices.Contains(t.LaunchType.Values(), t.LaunchType) {
-		return nil, usageError{fmt.Errorf("--launch-type must be EC2, FARGATE, EXTERNAL or MANAGED_INSTANCES, not %q", a.launchType)}
 	}
 	switch t.RestartPolicy {
 	case translate.RestartAll, translate.RestartNone, translate.RestartSidecars:
@@ -165,8 +163,7 @@ func (p *projectFlags) target(a *app, o *translateFlags) (*translate.Target, err
 	if t.Purpose, ok = purposes[o.purpose]; !ok {
 		return nil, usageError{fmt.Errorf("--for must be task-definition, run-task or service, not %q", o.purpose)}
 	}
-	tags, err := parseTags(o.tags)
-	t.Tags = tags
+	t.Tags, err = parseTags(o.tags)
 	return t, err
 }
 
