@@ -148,7 +148,7 @@ func listClusters(r *region, in *ecs.ListClustersInput) (*ecs.ListClustersOutput
 			arns = append(arns, *c.ClusterArn)
 		}
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100)
+	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100, 100)
 	if err != nil {
 		return nil, err
 	}

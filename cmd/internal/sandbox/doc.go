@@ -2,9 +2,9 @@
 // of this program run against it. It speaks the AWS JSON protocol for Amazon ECS and CloudWatch Logs and the query
 // protocol for AWS STS and Amazon EC2, keeps ECS's rules and fills in ECS's defaults.
 //
-// The account is 111122223333, whoever signs is assumed-role/sandbox/you, signatures are not verified, and the region is
-// that of the signature. In each region there is a cluster "default" with Fargate and three container instances. What a
-// request has that AWS does not know is refused, where AWS would ignore it.
+// The account is 111122223333, whoever signs is assumed-role/sandbox/you, signatures are not verified, and the region
+// is that of the signature. In each region there is a cluster "default" with Fargate and three container instances. What
+// a request has that AWS does not know is refused, where AWS would ignore it.
 //
 // # Time
 //
@@ -12,8 +12,13 @@
 // request that changes something. What happens follows from the requests and the time alone.
 //
 // A task in awsvpc mode is PROVISIONING for 1 s. A task is PENDING until 3 s after its creation, then RUNNING. One that
-// is stopped or stops takes 2 s to be STOPPED, is listed for an hour, and then is forgotten. A container that is stopped
-// exits with 143. A container whose command RunTask overrides is a job: it exits with 0 after 1 s.
+// is stopped or stops takes 2 s to be STOPPED, is listed for an hour, and then is forgotten. A container that is
+// stopped exits with 143. A container whose command RunTask overrides is a job: it exits with 0 after 1 s. A container
+// that logs to a group that is not there, and that awslogs-create-group does not make, keeps its task from starting.
+//
+// The scheduler of services sees a change after 1 s. A task counts as steady that has run for 5 s and passes its health
+// checks; a deployment is completed when all its tasks are steady and all others have stopped. A task that stops before
+// counts as failed; after three in a row the next one waits for 10 s, then 20 s, and so on.
 //
 // # Outcomes
 //

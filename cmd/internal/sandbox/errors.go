@@ -32,3 +32,7 @@ type conflictError struct {
 }
 
 func (e *conflictError) Unwrap() error { return e.apiError }
+
+func conflict(format string, args ...any) error {
+	return &apiError{400, "ConflictException", fmt.Sprintf(format, args...)}
+}

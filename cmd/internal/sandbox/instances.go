@@ -229,7 +229,7 @@ func listContainerInstances(
 			arns = append(arns, i.ARN)
 		}
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100)
+	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100, 100)
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ const (
 	listedFor    = time.Hour // "Recently stopped tasks might appear in the returned results": about one hour
 )
 
-// never is later than anything.
-var never = time.Unix(1<<40, 0)
+// never is later than anything, and the last time that JSON can have.
+var never = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
 
 // A timeline is what happens to a task and when: it follows from the task's record alone.
 type timeline struct {
@@ -46,6 +46,9 @@ func (t *task) timeline(r *region) *timeline {
 	for i := range td.ContainerDefinitions {
 		c := &td.ContainerDefinitions[i]
 		o := outcomeOf(c, t.override(*c.Name))
+		if o.noStart == "" && t.NoLogs == *c.Name {
+			o.noStart = noLogs
+		}
 		l.containers = append(l.containers, containerTime{outcome: o, def: c, start: never, exit: never})
 		pull = max(pull, o.start)
 	}
@@ -247,11 +250,14 @@ func (l *timeline) healthStatus(now time.Time) types.HealthStatus {
 	return status
 }
 
-// settle lets everything happen in the region that was to happen until now: stopped tasks are forgotten.
+// settle lets everything happen in the region that was to happen until now: services are looked after, at the time when
+// that was due, and tasks that stopped long ago are forgotten.
 func (r *region) settle() {
+	r.schedule()
 	r.Tasks = slices.DeleteFunc(r.Tasks, func(t *task) bool {
 		gone := passed(r.now(), add(t.timeline(r).stopped, listedFor))
 		if gone {
+			r.keepLogs(t)
 			delete(r.Tags, t.ARN)
 		}
 		return gone

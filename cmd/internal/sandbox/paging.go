@@ -8,9 +8,9 @@ import (
 
 // page returns the part of the list that a request asks for, and the token of the next part. A token names the last
 // item of the part before, so that what is added or removed between two requests moves nothing. See maxResults and
-// nextToken of the List actions: at most most items come at once, and so many when the request does not say.
-func page(list []string, max *int32, token *string, most int32) (items []string, next *string, err error) {
-	n := most
+// nextToken of the List actions: at most most items come at once, and the usual number when the request does not say.
+func page(list []string, max *int32, token *string, usual, most int32) (items []string, next *string, err error) {
+	n := usual
 	if max != nil {
 		n = *max
 		if n < 1 || n > most {

@@ -20,20 +20,20 @@ type operation struct {
 	serve  func(r *region, body []byte) ([]byte, error)
 }
 
-// A service is an AWS service: how it is addressed and what it does.
-type service struct {
+// An api is an AWS service: how it is addressed and what it does.
+type api struct {
 	prefix     string // of its actions, as IAM spells it
 	operations map[string]operation
 }
 
 // targets are the services of the AWS JSON protocol by the first part of X-Amz-Target.
-var targets = map[string]service{
+var targets = map[string]api{
 	"AmazonEC2ContainerServiceV20141113": {"ecs", ecsOperations},
 	"Logs_20140328":                      {"logs", logsOperations},
 }
 
 // queries are the services of the AWS query protocol by the parameter Version.
-var queries = map[string]service{
+var queries = map[string]api{
 	"2011-06-15": {"sts", stsOperations},
 	"2016-11-15": {"ec2", ec2Operations},
 }
@@ -58,7 +58,7 @@ func jsonOperation[In any, Out any, P interface {
 
 // A request is one of an AWS client.
 type request struct {
-	service   service
+	api       api
 	action    string // without the service
 	region    string
 	body      []byte // JSON, or the form
@@ -66,7 +66,7 @@ type request struct {
 	operation operation
 }
 
-func (q *request) name() string { return q.service.prefix + ":" + q.action }
+func (q *request) name() string { return q.api.prefix + ":" + q.action }
 
 // json returns the parameters of the request.
 func (q *request) json() json.RawMessage {
@@ -159,8 +159,8 @@ func readRequest(r *http.Request) (*request, error) {
 		return q, q.readQuery(r)
 	}
 	target, action, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	q.service, q.action = targets[target], action
-	if q.operation, ok = q.service.operations[action]; !ok {
+	q.api, q.action = targets[target], action
+	if q.operation, ok = q.api.operations[action]; !ok {
 		return q, &apiError{400, "UnknownOperationException", "the sandbox does not know " + r.Header.Get("X-Amz-Target")}
 	}
 	return q, nil
@@ -174,9 +174,9 @@ func (q *request) readQuery(r *http.Request) error {
 	if err != nil {
 		return &apiError{400, "MalformedQueryString", err.Error()}
 	}
-	q.service, q.action = queries[form.Get("Version")], form.Get("Action")
+	q.api, q.action = queries[form.Get("Version")], form.Get("Action")
 	var ok bool
-	if q.operation, ok = q.service.operations[q.action]; !ok {
+	if q.operation, ok = q.api.operations[q.action]; !ok {
 		return &apiError{400, "InvalidAction", "the sandbox does not know " + q.action + " of " + form.Get("Version")}
 	}
 	return nil

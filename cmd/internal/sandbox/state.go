@@ -26,7 +26,6 @@ type state struct {
 	Version int                `json:"version"`
 	Seed    string             `json:"seed,omitempty"`
 	Now     time.Time          `json:"now"`
-	Serial  uint64             `json:"serial"` // of the last id given out
 	Regions map[string]*region `json:"regions"`
 }
 
@@ -41,7 +40,9 @@ type region struct {
 	Tags       map[string][]tag     `json:"tags,omitempty"`  // by ARN
 	Tokens     map[string]token     `json:"tokens,omitempty"`
 	Settings   map[string]string    `json:"settings,omitempty"`
+	Services   map[string]*service  `json:"services,omitempty"` // by cluster/name
 	LogGroups  map[string]*logGroup `json:"logGroups,omitempty"`
+	Serial     uint64               `json:"serial"`               // of the last id given out
 	Interfaces int                  `json:"interfaces,omitempty"` // network interfaces that there have been
 }
 
@@ -70,6 +71,7 @@ func (r *region) attach(s *state, name string) {
 	fill(&r.Tokens)
 	fill(&r.Settings)
 	fill(&r.LogGroups)
+	fill(&r.Services)
 }
 
 func fill[K comparable, V any](m *map[K]V) {
@@ -80,17 +82,19 @@ func fill[K comparable, V any](m *map[K]V) {
 
 // settle lets everything happen that was to happen until now.
 func (s *state) settle() {
-	for _, name := range slices.Sorted(maps.Keys(s.Regions)) {
+	for _, name := range s.regionNames() {
 		s.Regions[name].settle()
 	}
 }
+
+func (s *state) regionNames() []string { return slices.Sorted(maps.Keys(s.Regions)) }
 
 func (r *region) now() time.Time { return r.st.Now }
 
 // id returns 32 hexadecimal digits that were not given out before.
 func (r *region) id() string {
-	r.st.Serial++
-	sum := sha256.Sum256([]byte(r.st.Seed + "/" + strconv.FormatUint(r.st.Serial, 10)))
+	r.Serial++
+	sum := sha256.Sum256([]byte(r.st.Seed + "/" + r.name + "/" + strconv.FormatUint(r.Serial, 10)))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -73,6 +74,10 @@ func (r *region) exists(arn string) bool {
 		return rev != nil
 	case kind == "task":
 		return slices.ContainsFunc(r.Tasks, func(t *task) bool { return t.ARN == arn })
+	case kind == "service":
+		return slices.ContainsFunc(slices.Collect(maps.Values(r.Services)), func(s *service) bool {
+			return *s.Service.v.ServiceArn == arn
+		})
 	case kind == "cluster":
 		return r.Clusters[shortName(arn)] != nil
 	}

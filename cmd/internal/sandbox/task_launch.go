@@ -144,6 +144,7 @@ func (r *region) launch(l *launch) (*task, []types.Failure) {
 	if td.NetworkMode == types.NetworkModeAwsvpc {
 		t.ENI = r.newENI(l.network.AwsvpcConfiguration)
 	}
+	r.prepareLogs(t, td)
 	r.Tasks = append(r.Tasks, t)
 	r.setTags(t.ARN, l.tags)
 	return t, nil
@@ -164,8 +165,8 @@ func (l *launch) packs() bool {
 	return len(l.placement) > 0 && l.placement[0].Type == types.PlacementStrategyTypeBinpack
 }
 
-// barred: distinctInstance wants "each task in a particular group" on another instance. The sandbox takes memberOf to be
-// true of all its instances.
+// barred: distinctInstance wants "each task in a particular group" on another instance. The sandbox takes memberOf to
+// be true of all its instances.
 func (r *region) barred(l *launch, i *instance) bool {
 	return slices.ContainsFunc(l.constraints, func(c types.PlacementConstraint) bool {
 		return c.Type == types.PlacementConstraintTypeDistinctInstance

@@ -114,7 +114,7 @@ func fargateContainer(td *types.TaskDefinition, c *types.ContainerDefinition) st
 		return lacks + "sharedMemorySize"
 	case p.MaxSwap != nil || p.Swappiness != nil:
 		return lacks + "maxSwap and swappiness"
-	case p.Capabilities != nil && slices.ContainsFunc(p.Capabilities.Add, func(s string) bool { return s != "SYS_PTRACE" }):
+	case p.Capabilities != nil && slices.ContainsFunc(p.Capabilities.Add, notPtrace):
 		return lacks + "adding Linux capabilities other than SYS_PTRACE"
 	}
 	return ""
@@ -139,3 +139,5 @@ func number(s *string) int32 {
 }
 
 func number32(n int32) string { return strconv.Itoa(int(n)) }
+
+func notPtrace(capability string) bool { return capability != "SYS_PTRACE" }

@@ -21,6 +21,7 @@ func fillDefinition(td *types.TaskDefinition) error {
 	}
 	td.Cpu, td.Memory = cpu, memory
 	empty(&td.Volumes)
+	orElse(&td.EnableFaultInjection, false)
 	empty(&td.PlacementConstraints)
 	for i := range td.ContainerDefinitions {
 		fillContainer(&td.ContainerDefinitions[i], td.NetworkMode)

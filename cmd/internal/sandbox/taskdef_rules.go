@@ -105,8 +105,8 @@ func uniqueNames(td *types.TaskDefinition) string {
 	return ""
 }
 
-// sumsFit: "If using the EC2 launch type … the task's cpu must not be less than the sum of its containers'"; the memory
-// of a container cannot be above that of the task.
+// sumsFit: the cpu of all containers, and the memoryReservation of all, cannot be above those of the task; nor can the
+// memory of one.
 func sumsFit(td *types.TaskDefinition) string {
 	cpu, memory := int32(0), int32(0)
 	for _, c := range td.ContainerDefinitions {

@@ -137,7 +137,7 @@ func listTaskDefinitions(r *region, in *ecs.ListTaskDefinitionsInput) (*ecs.List
 	if in.Sort == types.SortOrderDesc {
 		slices.Reverse(arns)
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100)
+	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func listTaskDefinitionFamilies(
 			names = append(names, name)
 		}
 	}
-	names, next, err := page(names, in.MaxResults, in.NextToken, 100)
+	names, next, err := page(names, in.MaxResults, in.NextToken, 100, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,15 @@ func deleteTaskDefinitions(r *region, in *ecs.DeleteTaskDefinitionsInput) (*ecs.
 	return out, nil
 }
 
-// uses says whether a task that is remembered is of the task definition, which then stays DELETE_IN_PROGRESS.
+// uses says whether a task or a service deployment that is remembered is of the task definition, which then stays
+// DELETE_IN_PROGRESS.
 func (r *region) uses(arn string) bool {
+	for _, s := range r.Services {
+		for _, d := range s.Deployments {
+			if *d.Deployment.v.TaskDefinition == arn {
+				return true
+			}
+		}
+	}
 	return slices.ContainsFunc(r.Tasks, func(t *task) bool { return t.Definition == arn })
 }

@@ -27,8 +27,10 @@ type task struct {
 	Instance   string                   `json:"instance,omitempty"` // ARN of its container instance
 	Ports      []binding                `json:"ports,omitempty"`
 	ENI        *eni                     `json:"eni,omitempty"`
+	NoLogs     string                   `json:"noLogs,omitempty"` // the container whose log group is missing
 	Overrides  *sdk[types.TaskOverride] `json:"overrides,omitempty"`
 	Stop       *stop                    `json:"stop,omitempty"`
+	Noticed    bool                     `json:"noticed,omitempty"` // as failed or as steady, by the scheduler
 }
 
 // A stop is the decision of someone to stop a task.
@@ -137,7 +139,7 @@ func listTasks(r *region, in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) 
 			arns = append(arns, t.ARN)
 		}
 	}
-	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100)
+	arns, next, err := page(arns, in.MaxResults, in.NextToken, 100, 100)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,138 @@
+package sandbox_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+)
+
+func (a *account) logs() *cloudwatchlogs.Client {
+	return cloudwatchlogs.New(cloudwatchlogs.Options{
+		BaseEndpoint: new(a.url), HTTPClient: a.http, Region: "us-east-1", Credentials: credentials{},
+		Retryer: aws.NopRetryer{},
+	})
+}
+
+func logging(options string) string {
+	return `{"family": "web", "containerDefinitions": [{"name": "web", "image": "nginx", "memory": 64,
+		"dockerLabels": {"ecsctl.sandbox.log": "one\ntwo\nthree", "ecsctl.sandbox.exit": "1"},
+		"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/shop", "awslogs-region": "us-east-1",
+		"awslogs-stream-prefix": "ecs"` + options + `}}}]}`
+}
+
+// TestLogGroups: groups are made once, have a retention of a known length and tags, and are listed in order.
+func TestLogGroups(t *testing.T) {
+	a := open(t)
+	logs, ctx := a.logs(), t.Context()
+	for _, name := range []string{"/shop/web", "/shop/api", "/other"} {
+		must(logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{
+			LogGroupName: &name, Tags: map[string]string{"a": "1"},
+		}))(t)
+	}
+	_, err := logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: new("/other")})
+	wantError(t, err, "ResourceAlreadyExistsException", "The specified log group already exists")
+	must(logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+		LogGroupName: new("/shop/api"), RetentionInDays: new(int32(30)),
+	}))(t)
+	_, err = logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+		LogGroupName: new("/shop/api"), RetentionInDays: new(int32(31)),
+	})
+	wantError(t, err, "InvalidParameterException", "retentionInDays")
+	out := must(logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{
+		LogGroupNamePrefix: new("/shop/"), Limit: new(int32(1)),
+	}))(t)
+	if g := out.LogGroups; len(g) != 1 || *g[0].LogGroupName != "/shop/api" || *g[0].RetentionInDays != 30 {
+		t.Errorf("got %+v", g)
+	}
+	out = must(logs.DescribeLogGroups(ctx, &cloudwatchlogs.DescribeLogGroupsInput{
+		LogGroupNamePrefix: new("/shop/"), Limit: new(int32(1)), NextToken: out.NextToken,
+	}))(t)
+	if g := out.LogGroups; len(g) != 1 || *g[0].LogGroupName != "/shop/web" || out.NextToken != nil {
+		t.Errorf("got %+v", g)
+	}
+	must(logs.TagResource(ctx, &cloudwatchlogs.TagResourceInput{
+		ResourceArn: out.LogGroups[0].LogGroupArn, Tags: map[string]string{"b": "2"},
+	}))(t)
+	tags := must(logs.ListTagsForResource(ctx, &cloudwatchlogs.ListTagsForResourceInput{
+		ResourceArn: out.LogGroups[0].LogGroupArn,
+	}))(t).Tags
+	if len(tags) != 2 || tags["a"] != "1" || tags["b"] != "2" {
+		t.Errorf("got tags %v", tags)
+	}
+	_, err = logs.DescribeLogStreams(ctx, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: new("/none")})
+	wantError(t, err, "ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+// TestLogEvents: what a container writes is in its stream when it wrote it, and stays when the task is forgotten.
+func TestLogEvents(t *testing.T) {
+	a := open(t)
+	logs, ctx := a.logs(), t.Context()
+	a.register(logging(`, "awslogs-create-group": "true"`))
+	task := a.run(&ecs.RunTaskInput{TaskDefinition: new("web")})[0]
+	id := (*task.TaskArn)[strings.LastIndex(*task.TaskArn, "/")+1:]
+	stream := "ecs/web/" + id
+	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/shop"), Limit: new(int32(2))}
+	if out := must(logs.FilterLogEvents(ctx, in))(t); len(out.Events) != 0 {
+		t.Errorf("%d events before the start", len(out.Events))
+	}
+	for _, after := range []time.Duration{10 * time.Second, 3 * time.Hour} {
+		a.advance(after)
+		in.NextToken = nil
+		var lines []string
+		for {
+			out := must(logs.FilterLogEvents(ctx, in))(t)
+			for _, e := range out.Events {
+				lines = append(lines, *e.Message)
+				if *e.LogStreamName != stream {
+					t.Errorf("got stream %s, want %s", *e.LogStreamName, stream)
+				}
+			}
+			if in.NextToken = out.NextToken; in.NextToken == nil {
+				break
+			}
+		}
+		if got := strings.Join(lines, " "); got != "one two three" {
+			t.Errorf("got %s", got)
+		}
+		streams := must(logs.DescribeLogStreams(ctx, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: new("/shop")}))(t)
+		if len(streams.LogStreams) != 1 || *streams.LogStreams[0].LogStreamName != stream {
+			t.Errorf("got %+v", streams.LogStreams)
+		}
+	}
+	get := &cloudwatchlogs.GetLogEventsInput{LogGroupName: new("/shop"), LogStreamName: &stream, Limit: new(int32(2))}
+	last := must(logs.GetLogEvents(ctx, get))(t)
+	get.NextToken = last.NextBackwardToken
+	first := must(logs.GetLogEvents(ctx, get))(t)
+	get.NextToken = last.NextForwardToken
+	none := must(logs.GetLogEvents(ctx, get))(t)
+	if *last.Events[0].Message != "two" || len(first.Events) != 1 || len(none.Events) != 0 ||
+		*none.NextForwardToken != *get.NextToken {
+		t.Errorf("got %d, %d and %d events", len(last.Events), len(first.Events), len(none.Events))
+	}
+	in = &cloudwatchlogs.FilterLogEventsInput{LogGroupName: new("/shop"), FilterPattern: new("tw")}
+	if out := must(logs.FilterLogEvents(ctx, in))(t); len(out.Events) != 1 {
+		t.Errorf("%d events have the word", len(out.Events))
+	}
+}
+
+// TestNoLogGroup: a task does not start whose log group is missing.
+func TestNoLogGroup(t *testing.T) {
+	a := open(t)
+	a.register(logging(""))
+	task := a.run(&ecs.RunTaskInput{TaskDefinition: new("web")})[0]
+	a.advance(time.Minute)
+	want := "STOPPED TaskFailedToStart ResourceInitializationError: failed to validate logger args"
+	if got := summary(a.describe(task.TaskArn)); !strings.HasPrefix(got, want) {
+		t.Errorf("got %s", got)
+	}
+	must(a.logs().CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: new("/shop")}))(t)
+	task = a.run(&ecs.RunTaskInput{TaskDefinition: new("web")})[0]
+	a.advance(3 * time.Second)
+	if got := *a.describe(task.TaskArn).LastStatus; got != "RUNNING" {
+		t.Errorf("got %s", got)
+	}
+}
