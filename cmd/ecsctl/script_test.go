@@ -3,12 +3,15 @@ package main_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite what scripts expect")
@@ -52,10 +55,18 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("HOME", env.WorkDir)
+			env.Values[accountKey{}] = new(*sandbox.Account)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: commands(),
 	})
+}
+
+// commands are what scripts have besides the commands of testscript.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := maps.Clone(sandboxCommands)
+	all["status"] = status
+	return all
 }
 
 // status runs a command and fails unless it ends with the given exit status: status 2 ecsctl compose check.

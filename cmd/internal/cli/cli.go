@@ -10,6 +10,9 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/deploy"
 )
 
 // Exit statuses. They are stable.
@@ -17,6 +20,7 @@ const (
 	exitOK      = 0
 	exitFailed  = 1 // AWS, Docker or a file system refused, or something failed
 	exitInvalid = 2 // wrong input or usage: nothing was sent
+	exitTimeout = 4 // time ran out; what was begun goes on
 )
 
 // An app is what all commands have in common: where they run, and the flags that may stand anywhere on the line.
@@ -26,7 +30,12 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 
-	session          sessionFlags
+	flags       *pflag.FlagSet // that may stand anywhere on the line
+	session     sessionFlags
+	sandboxFlag string
+	sandbox     *sandboxLink // that calls go to, nil if they go to AWS
+	dryRun      bool
+
 	output           string
 	strict           bool
 	allowUnsupported []string
@@ -68,6 +77,9 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 	if _, usage := errors.AsType[usageError](err); usage || errors.Is(err, errInvalid) || isCobraUsage(err) {
 		return exitInvalid
 	}
+	if errors.Is(err, deploy.ErrTimeout) {
+		return exitTimeout
+	}
 	return exitFailed
 }
 
@@ -84,7 +96,12 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 	}
 	f := cmd.PersistentFlags()
+	a.flags = f
 	a.session.add(f)
+	f.StringVar(&a.sandboxFlag, "sandbox", "", "work in a `sandbox`, an AWS account in this machine: a name (default: default), or the "+
+		"URL of one that is served; default: ECSCTL_SANDBOX")
+	f.Lookup("sandbox").NoOptDefVal = defaultSandbox
+	f.BoolVar(&a.dryRun, "dry-run", false, "print what would be done, and do nothing")
 	f.StringVar(&a.output, "output", "", "form of the output: what the command says, often text or json")
 	f.BoolVar(&a.strict, "strict", false, "treat warnings as errors")
 	f.StringSliceVar(&a.allowUnsupported, "allow-unsupported", nil,
@@ -93,7 +110,7 @@ func newRoot(a *app) *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "errors only: no notes and no warnings")
 	f.BoolVar(&a.verbose, "verbose", false, "every note: otherwise one of each kind is shown")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newCompose(a), newConfigure(a), newVersion(a), newWhoami(a))
+	cmd.AddCommand(newCompose(a), newConfigure(a), newSandbox(a), newVersion(a), newWhoami(a))
 	cmd.InitDefaultCompletionCmd()
 	return cmd
 }

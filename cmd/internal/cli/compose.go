@@ -48,7 +48,8 @@ func newCompose(a *app) *cobra.Command {
 	f.StringArrayVar(&p.profiles, "profile", nil, "active profile besides COMPOSE_PROFILES; repeatable")
 	f.StringVar(&p.taskRoleARN, "task-role-arn", "", "name or ARN of the role of the task")
 	f.StringVar(&p.restartPolicy, "restart-policy", "sidecars", "containers that ECS restarts in place: all, sidecars or none")
-	cmd.AddCommand(newCheck(a, p), newConfig(a, p), newConvert(a, p), newKeys(a), newSchema(a))
+	cmd.AddCommand(newCheck(a, p), newConfig(a, p), newConvert(a, p), newCreate(a, p), newKeys(a), newPs(a, p),
+		newRevisions(a, p), newScale(a, p), newSchema(a), newStart(a, p), newStop(a, p), newUp(a, p))
 	return cmd
 }
 
@@ -83,9 +84,19 @@ type translation struct {
 	diags   diag.List
 }
 
-// translate reads all files of the project and translates it. The result is nil if the compose files could not be read.
+// translate reads all files of the project and translates it for the purpose that the command line names.
 func (p *projectFlags) translate(ctx context.Context, a *app, o *translateFlags) (*translation, error) {
-	target, err := p.target(a, o)
+	purpose, ok := purposes[o.purpose]
+	if !ok {
+		return nil, usageError{fmt.Errorf("--for must be task-definition, run-task or service, not %q", o.purpose)}
+	}
+	return p.translateFor(ctx, a, purpose, o.tags)
+}
+
+// translateFor reads all files of the project and translates it. The result is nil if the compose files could not be
+// read.
+func (p *projectFlags) translateFor(ctx context.Context, a *app, purpose translate.Purpose, tags string) (*translation, error) {
+	target, err := p.target(a, purpose, tags)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +153,7 @@ func (p *projectFlags) registry() (*ecsparams.RegistryCredentials, diag.List, er
 }
 
 // target returns what the command line says about where the project runs.
-func (p *projectFlags) target(a *app, o *translateFlags) (*translate.Target, error) {
+func (p *projectFlags) target(a *app, purpose translate.Purpose, tags string) (*translate.Target, error) {
 	s, err := a.settings()
 	if err != nil {
 		return nil, err
@@ -151,6 +162,7 @@ func (p *projectFlags) target(a *app, o *translateFlags) (*translate.Target, err
 		return nil, err
 	}
 	t := &translate.Target{
+		Purpose:    purpose,
 		LaunchType: types.LaunchType(s.LaunchType.Value), Region: s.Region.Value, TaskRoleARN: p.taskRoleARN,
 		RestartPolicy: translate.RestartPolicy(p.restartPolicy), AllowUnsupported: a.allowUnsupported,
 	}
@@ -159,11 +171,7 @@ func (p *projectFlags) target(a *app, o *translateFlags) (*translate.Target, err
 	default:
 		return nil, usageError{fmt.Errorf("--restart-policy must be all, sidecars or none, not %q", p.restartPolicy)}
 	}
-	var ok bool
-	if t.Purpose, ok = purposes[o.purpose]; !ok {
-		return nil, usageError{fmt.Errorf("--for must be task-definition, run-task or service, not %q", o.purpose)}
-	}
-	t.Tags, err = parseTags(o.tags)
+	t.Tags, err = parseTags(tags)
 	return t, err
 }
 

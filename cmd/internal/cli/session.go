@@ -59,6 +59,10 @@ func (a *app) aws(ctx context.Context) (aws.Config, *profile.Settings, error) {
 	if err != nil {
 		return aws.Config{}, nil, err
 	}
+	if name := a.sandboxName(); name != "" {
+		cfg, err := a.enterSandbox(name, s)
+		return cfg, s, err
+	}
 	cfg, err := s.AWS(ctx)
 	if err != nil {
 		return aws.Config{}, nil, profileError(err)
@@ -72,6 +76,9 @@ func (a *app) resolve(prompt func(string) (string, error)) (*profile.Settings, e
 	if err != nil {
 		backoff = 0
 	}
+	if a.sandboxName() != "" {
+		backoff = time.Millisecond // its time does not pass by waiting
+	}
 	s, err := profile.Resolve(profile.Options{
 		ClusterConfig: a.session.clusterConfig, ECSProfile: a.session.ecsProfile, AWSProfile: a.session.awsProfile,
 		Cluster: a.session.cluster, Region: a.session.region, LaunchType: a.session.launchType,
@@ -80,6 +87,9 @@ func (a *app) resolve(prompt func(string) (string, error)) (*profile.Settings, e
 	})
 	if err != nil {
 		return nil, profileError(err)
+	}
+	if s.Region.Value == "" && a.sandboxName() != "" {
+		s.Region = profile.Value{Value: sandboxRegion, From: "the sandbox"}
 	}
 	if !a.session.noted {
 		a.note(s.Notes...)

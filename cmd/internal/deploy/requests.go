@@ -22,6 +22,10 @@ func RegisterTaskDefinition(r *translate.Result) *ecs.RegisterTaskDefinitionInpu
 func CreateService(r *translate.Result) *ecs.CreateServiceInput {
 	in := &ecs.CreateServiceInput{TaskDefinition: r.Task.Family}
 	copyMembers(in, &r.Service)
+	manageTags(r.Service.EnableECSManagedTags, &in.EnableECSManagedTags)
+	if in.EnableECSManagedTags && in.PropagateTags == "" {
+		in.PropagateTags = types.PropagateTagsTaskDefinition
+	}
 	for _, lb := range r.Service.LoadBalancers {
 		in.LoadBalancers = append(in.LoadBalancers, lb.LoadBalancer)
 	}
@@ -36,11 +40,19 @@ func CreateService(r *translate.Result) *ecs.CreateServiceInput {
 	return in
 }
 
+// manageTags gives a request what ecs-cli gives it where the files are silent: ECS's own tags, which cost reports need.
+func manageTags(files, managed *bool) {
+	if files == nil {
+		*managed = true
+	}
+}
+
 // RunTask returns the request that starts one task of the family's newest revision, in the group that marks the tasks
 // of the project.
 func RunTask(r *translate.Result, project string) *ecs.RunTaskInput {
 	in := &ecs.RunTaskInput{TaskDefinition: r.Task.Family, Group: new("task:" + project), Count: new(int32(1))}
 	copyMembers(in, &r.Service)
+	manageTags(r.Service.EnableECSManagedTags, &in.EnableECSManagedTags)
 	return in
 }
 

@@ -62,7 +62,7 @@ func (s *Settings) AWS(ctx context.Context) (aws.Config, error) {
 		cfg.BaseEndpoint = &s.options.EndpointURL
 	}
 	if cfg.RetryMode != aws.RetryModeAdaptive {
-		cfg.Retryer = s.retryer // cfg.RetryMaxAttempts, if the user set it, holds all the same
+		cfg.Retryer = s.Retryer // cfg.RetryMaxAttempts, if the user set it, holds all the same
 	}
 	if v := s.options.UserAgent; v != "" {
 		cfg.APIOptions = append(cfg.APIOptions, middleware.AddUserAgentKeyValue("ecsctl", v))
@@ -70,7 +70,8 @@ func (s *Settings) AWS(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-func (s *Settings) retryer() aws.Retryer {
+// Retryer returns how calls are made again: five attempts, as the settings say.
+func (s *Settings) Retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = attempts
 		o.RateLimiter = ratelimit.None // calls side by side would exhaust each other's tokens
@@ -108,7 +109,7 @@ func (s *Settings) webIdentity(o *stscreds.WebIdentityRoleOptions) {
 func (s *Settings) redirect(client *sts.Client) *sts.Client {
 	url := s.endpoint("STS").Value
 	return sts.New(client.Options(), func(o *sts.Options) {
-		o.Retryer = s.retryer()
+		o.Retryer = s.Retryer()
 		if url != "" {
 			o.BaseEndpoint = &url
 		}

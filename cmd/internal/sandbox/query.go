@@ -32,18 +32,23 @@ func numbered(form url.Values, name string) []string {
 	return values
 }
 
-// xmlError returns an error of the query protocol. That of EC2 has another envelope, and clients read both.
+// xmlError returns an error of the query protocol. Clients of EC2 look for it one element deeper than all others: it is
+// in both places.
 func xmlError(e *apiError) []byte {
 	kind := "Sender"
 	if e.status >= 500 {
 		kind = "Receiver"
 	}
+	type fault struct {
+		Type    string
+		Code    string
+		Message string
+	}
 	data, _ := xml.Marshal(struct {
 		XMLName   xml.Name `xml:"ErrorResponse"`
-		Type      string   `xml:"Error>Type"`
-		Code      string   `xml:"Error>Code"`
-		Message   string   `xml:"Error>Message"`
+		Error     fault    `xml:"Error"`
+		EC2       fault    `xml:"Errors>Error"`
 		RequestID string   `xml:"RequestId"`
-	}{Type: kind, Code: e.code, Message: e.message, RequestID: requestID})
+	}{Error: fault{kind, e.code, e.message}, EC2: fault{kind, e.code, e.message}, RequestID: requestID})
 	return data
 }

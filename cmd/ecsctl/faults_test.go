@@ -1,0 +1,273 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/sandbox"
+)
+
+// A world is a project and an account to deploy it to.
+type world struct {
+	dir     string
+	account *sandbox.Account
+	server  *httptest.Server
+	ecs     *ecs.Client
+
+	mu      sync.Mutex
+	process *os.Process // that is killed
+	killAt  int         // after which call, 0 never
+	served  int         // calls so far
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{dir: t.TempDir(), account: sandbox.New(sandbox.Options{})}
+	w.server = httptest.NewServer(w)
+	t.Cleanup(w.server.Close)
+	w.ecs = ecs.New(ecs.Options{
+		BaseEndpoint: &w.server.URL, Region: "eu-west-1",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
+		}),
+	})
+	return w
+}
+
+// ServeHTTP serves the account, and kills the process that has made its last call before it gets the answer.
+func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	last := false
+	if w.killAt > 0 && r.Header.Get("Authorization") != "" {
+		w.served++
+		last = w.served == w.killAt
+	}
+	process := w.process
+	w.mu.Unlock()
+	if !last {
+		w.account.ServeHTTP(rw, r)
+		return
+	}
+	w.account.ServeHTTP(httptest.NewRecorder(), r)
+	_ = process.Kill() // it is our child, and waited for
+	panic(http.ErrAbortHandler)
+}
+
+// write writes the compose file of the project.
+func (w *world) write(t *testing.T, compose string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(w.dir, "compose.yaml"), []byte(compose), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs ecsctl, killed after the given number of calls if that is not 0, and returns its exit status, -1 if it was
+// killed, and what it wrote.
+func (w *world) run(t *testing.T, killAt int, args ...string) (status int, output string) {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = w.dir
+	cmd.Env = []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL}
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	w.mu.Lock()
+	if err := cmd.Start(); err != nil {
+		w.mu.Unlock()
+		t.Fatal(err)
+	}
+	w.process, w.killAt, w.served = cmd.Process, killAt, 0
+	w.mu.Unlock()
+	err := cmd.Wait()
+	w.mu.Lock()
+	w.killAt = 0
+	w.mu.Unlock()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode(), out.String()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return 0, out.String()
+}
+
+// outcome counts the ACTIVE revisions of the project and the tasks that are meant to run, by revision.
+func (w *world) outcome(t *testing.T) string {
+	t.Helper()
+	revisions, err := w.ecs.ListTaskDefinitions(t.Context(), &ecs.ListTaskDefinitionsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tasks, err := w.ecs.ListTasks(t.Context(), &ecs.ListTasksInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("revisions: %d", len(revisions.TaskDefinitionArns))
+	if len(tasks.TaskArns) == 0 {
+		return text
+	}
+	described, err := w.ecs.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Tasks: tasks.TaskArns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := map[string]int{}
+	for _, task := range described.Tasks {
+		running[filepath.Base(*task.TaskDefinitionArn)]++
+	}
+	return fmt.Sprintf("%s, tasks: %v", text, running)
+}
+
+// A rehearsal is a command and what stands before it.
+type rehearsal struct {
+	name    string
+	before  func(*testing.T, *world)
+	args    []string
+	outcome string
+}
+
+const (
+	project = `
+name: shop
+services:
+  web: {image: "shop/web:%d", mem_limit: 64m, environment: {A: 1, B: 2}%s}
+`
+	hostPort = `, ports: ["8080:80"]`
+)
+
+// rehearsals are commands that must come to the same end whatever is in their way.
+var rehearsals = []rehearsal{
+	{"create", func(t *testing.T, w *world) { w.write(t, fmt.Sprintf(project, 10, "")) },
+		[]string{"compose", "create"}, "revisions: 1"},
+	{"create unchanged", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "create")
+	}, []string{"compose", "create"}, "revisions: 1"},
+	{"create rolled back", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "create")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+		w.must(t, "compose", "create")
+		w.write(t, fmt.Sprintf(project, 10, ""))
+	}, []string{"compose", "create"}, "revisions: 2"},
+	{"up", func(t *testing.T, w *world) { w.write(t, fmt.Sprintf(project, 10, "")) },
+		[]string{"compose", "up"}, "revisions: 1, tasks: map[shop:1:1]"},
+	{"up changed", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "scale", "3")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+	}, []string{"compose", "up"}, "revisions: 2, tasks: map[shop:2:3]"},
+	{"up changed with a port of the host", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, hostPort))
+		w.must(t, "compose", "scale", "2")
+		w.write(t, fmt.Sprintf(project, 11, hostPort))
+	}, []string{"compose", "up"}, "revisions: 2, tasks: map[shop:2:2]"},
+	{"scale", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "up")
+	}, []string{"compose", "scale", "3"}, "revisions: 1, tasks: map[shop:1:3]"},
+	{"stop", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "scale", "2")
+	}, []string{"compose", "stop"}, "revisions: 1"},
+}
+
+// must runs ecsctl, which must succeed.
+func (w *world) must(t *testing.T, args ...string) {
+	t.Helper()
+	if status, out := w.run(t, 0, args...); status != 0 {
+		t.Fatalf("%v: exit status %d\n%s", args, status, out)
+	}
+}
+
+// calls returns how many calls a rehearsal makes undisturbed.
+func (r *rehearsal) calls(t *testing.T) int {
+	t.Helper()
+	w := newWorld(t)
+	r.before(t, w)
+	w.account.ResetCalls()
+	w.must(t, r.args...)
+	n := len(w.account.Calls())
+	if got := w.outcome(t); got != r.outcome {
+		t.Fatalf("undisturbed: got %s, want %s", got, r.outcome)
+	}
+	return n
+}
+
+// TestFaults: whichever call fails once, and however, a run after the one that it happened to ends well, with no
+// revision and no task twice.
+func TestFaults(t *testing.T) {
+	for _, r := range rehearsals {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			for n := range r.calls(t) {
+				for _, kind := range []sandbox.Kind{sandbox.Throttle, sandbox.Broken, sandbox.Cut, sandbox.Lost} {
+					w := newWorld(t)
+					r.before(t, w)
+					if err := w.account.Fail(sandbox.Fault{Action: "*", Nth: n + 1, Kind: kind}); err != nil {
+						t.Fatal(err)
+					}
+					status, out := w.run(t, 0, r.args...)
+					if status != 0 {
+						t.Errorf("call %d, %s: exit status %d\n%s", n+1, kind, status, out)
+						w.must(t, r.args...)
+					}
+					if got := w.outcome(t); got != r.outcome {
+						t.Errorf("call %d, %s: got %s, want %s\n%s", n+1, kind, got, r.outcome, out)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestKilled: after whichever call the process is killed, the next run ends well, with no revision and no task twice.
+func TestKilled(t *testing.T) {
+	for _, r := range rehearsals {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			for n := range r.calls(t) {
+				w := newWorld(t)
+				r.before(t, w)
+				status, first := w.run(t, n+1, r.args...)
+				if status != -1 {
+					t.Fatalf("call %d: exit status %d, want to be killed\n%s", n+1, status, first)
+				}
+				w.must(t, r.args...)
+				if got := w.outcome(t); got != r.outcome {
+					t.Errorf("killed after call %d: got %s, want %s\n%s", n+1, got, r.outcome, first)
+				}
+			}
+		})
+	}
+}
+
+// TestTwoAtOnce: two who register one family at once both end well, and what they leave is reused.
+func TestTwoAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.write(t, fmt.Sprintf(project, 10, ""))
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if status, out := w.run(t, 0, "compose", "create"); status != 0 {
+				t.Errorf("exit status %d\n%s", status, out)
+			}
+		})
+	}
+	wg.Wait()
+	before := w.outcome(t)
+	w.must(t, "compose", "create")
+	if got := w.outcome(t); got != before {
+		t.Errorf("a third run makes %s of %s", got, before)
+	}
+}

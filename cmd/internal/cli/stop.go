@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/spf13/cobra"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/deploy"
+	"github.com/ecsctl/ecsctl/translate"
+)
+
+func newStop(a *app, p *projectFlags) *cobra.Command {
+	o := &deployFlags{}
+	cmd := &cobra.Command{
+		Use:     "stop",
+		Aliases: []string{"down"},
+		Short:   "Stop the tasks of the project",
+		Long: "stop stops the tasks of the project and waits until they have stopped. If none runs there is nothing to do.\n" +
+			"Of the files only the name of the project matters: mistakes in them are no hindrance, and with --project-name\n" +
+			"there need be none.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return stop(cmd.Context(), a, p, o) },
+	}
+	cmd.Flags().DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long to wait; 0 waits on")
+	return cmd
+}
+
+func stop(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error {
+	want, err := p.named(ctx, a)
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	want.Cluster = s.settings.Cluster.Value
+	state := &deploy.TasksState{}
+	if state.Tasks, err = deploy.ListTasks(ctx, s.clients, want, types.DesiredStatusRunning); err != nil {
+		return err
+	}
+	_, err = s.apply(ctx, deploy.Stop(want, state), o.timeout)
+	return err
+}
+
+// named returns what is asked for by a command to which only the names of the project and of its family matter.
+// Mistakes in the files are not its concern.
+func (p *projectFlags) named(ctx context.Context, a *app) (*deploy.TasksWant, error) {
+	t, err := p.translateFor(ctx, a, translate.ToRun, "")
+	if err == nil && t.result != nil {
+		return &deploy.TasksWant{CreateWant: deploy.CreateWant{Result: t.result}, Project: t.project.Name}, nil
+	}
+	name := p.name
+	if name == "" {
+		name = a.env["COMPOSE_PROJECT_NAME"]
+	}
+	switch {
+	case name != "":
+		r := &translate.Result{}
+		r.Task.Family = &name
+		return &deploy.TasksWant{CreateWant: deploy.CreateWant{Result: r}, Project: name}, nil
+	case err != nil:
+		return nil, err
+	}
+	return nil, a.report(t.diags)
+}

@@ -1,0 +1,87 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// A CallError is a call that AWS refused, or that did not reach it.
+type CallError struct {
+	On  string // what the call was about: "service/shop"
+	Err error  // of the SDK
+}
+
+// iamPrefixes are what IAM calls the services that the SDK has other names for.
+var iamPrefixes = map[string]string{"CloudWatch Logs": "logs", "Elastic Load Balancing v2": "elasticloadbalancing"}
+
+// Error is the action as IAM spells it, what it was about, and AWS's own words:
+// "ecs:RunTask task/shop: ClusterNotFoundException: Cluster not found.".
+func (e *CallError) Error() string {
+	action := "call AWS"
+	if op, ok := errors.AsType[*smithy.OperationError](e.Err); ok {
+		prefix, ok := iamPrefixes[op.Service()]
+		if !ok {
+			prefix = strings.ToLower(op.Service())
+		}
+		action = prefix + ":" + op.Operation()
+	}
+	return fmt.Sprintf("%s %s: %s", action, e.On, words(e.Err))
+}
+
+func (e *CallError) Unwrap() error { return e.Err }
+
+// words returns what AWS said of an error, without what the SDK says around it.
+func words(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		if api.ErrorMessage() == "" {
+			return api.ErrorCode()
+		}
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() >= 300 {
+		return response.Err.Error()
+	}
+	if send, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
+		return send.Err.Error()
+	}
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
+// isCode reports whether AWS answered with one of the error codes.
+func isCode(err error, codes ...string) bool {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return false
+	}
+	for _, code := range codes {
+		if api.ErrorCode() == code {
+			return true
+		}
+	}
+	return false
+}
+
+// isDenied reports whether the caller lacks the permission for a call.
+func isDenied(err error) bool {
+	return isCode(err, "AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
+}
+
+// isThrottled reports whether AWS refused a call because there were too many: it was not carried out.
+func isThrottled(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
+}
+
+// isUncertain reports whether a call may have been carried out although it failed: its answer was lost, or AWS had an
+// error of its own.
+func isUncertain(ctx context.Context, err error) bool {
+	return ctx.Err() == nil && retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
+}
