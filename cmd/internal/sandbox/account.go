@@ -111,5 +111,9 @@ func (a *Account) locked(how access, do func() error) error {
 	if err := do(); err != nil || how == reading {
 		return err
 	}
-	return a.file.save(a.st)
+	if err := a.file.save(a.st); err != nil {
+		a.st, a.file.loaded = newState(a.opts), nil // what is in the file counts
+		return err
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -206,6 +207,36 @@ func TestFile(t *testing.T) {
 	}
 	if got := b.register(bridge("web")); !strings.HasSuffix(got, "web:1") {
 		t.Errorf("registered %s after a reset", got)
+	}
+}
+
+// TestTwoAtOnce: of what two processes do at the same time nothing is lost and nothing happens twice.
+func TestTwoAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "account.json")
+	seen := make(chan string, 40)
+	var group sync.WaitGroup
+	for range 2 {
+		a := listen(t, must(sandbox.Open(path, sandbox.Options{}))(t))
+		for range 2 {
+			group.Go(func() {
+				for range 10 {
+					seen <- a.register(bridge("web"))
+				}
+			})
+		}
+	}
+	group.Wait()
+	close(seen)
+	arns := map[string]bool{}
+	for arn := range seen {
+		arns[arn] = true
+	}
+	if len(arns) != 40 || !arns["arn:aws:ecs:us-east-1:111122223333:task-definition/web:40"] {
+		t.Errorf("got %d revisions", len(arns))
+	}
+	entries := must(os.ReadDir(filepath.Dir(path)))(t)
+	if len(entries) != 2 {
+		t.Errorf("got %v, want the state and its lock", entries)
 	}
 }
 

@@ -3,8 +3,8 @@
 // protocol for AWS STS and Amazon EC2, keeps ECS's rules and fills in ECS's defaults.
 //
 // The account is 111122223333, whoever signs is assumed-role/sandbox/you, signatures are not verified, and the region
-// is that of the signature. In each region there is a cluster "default" with Fargate and three container instances. What
-// a request has that AWS does not know is refused, where AWS would ignore it.
+// is that of the signature. In each region there is a cluster "default" with Fargate and three container instances.
+// What a request has that AWS does not know is refused, where AWS would ignore it.
 //
 // # Time
 //

@@ -38,8 +38,16 @@ type containerTime struct {
 	reason      string
 }
 
-// timeline works out what happens to the task.
+// timeline returns what happens to the task, which changes only when someone stops it.
 func (t *task) timeline(r *region) *timeline {
+	if t.line == nil || t.lineOf != t.Stop {
+		t.line, t.lineOf = t.work(r), t.Stop
+	}
+	return t.line
+}
+
+// work works out what happens to the task.
+func (t *task) work(r *region) *timeline {
 	td := r.definition(t.Definition)
 	l := &timeline{created: t.Created, stopping: never, running: t.Created, eni: t.ENI != nil}
 	pull := time.Duration(0)

@@ -32,23 +32,27 @@ func numbered(form url.Values, name string) []string {
 	return values
 }
 
-// xmlError returns an error of the query protocol. Clients of EC2 look for it one element deeper than all others: it is
-// in both places.
-func xmlError(e *apiError) []byte {
+// xmlError returns an error of the query protocol. EC2 has an envelope of its own; see "API error codes" of each.
+func xmlError(prefix string, e *apiError) []byte {
+	if prefix == "ec2" {
+		data, _ := xml.Marshal(struct {
+			XMLName   xml.Name `xml:"Response"`
+			Code      string   `xml:"Errors>Error>Code"`
+			Message   string   `xml:"Errors>Error>Message"`
+			RequestID string   `xml:"RequestID"`
+		}{Code: e.code, Message: e.message, RequestID: requestID})
+		return data
+	}
 	kind := "Sender"
 	if e.status >= 500 {
 		kind = "Receiver"
 	}
-	type fault struct {
-		Type    string
-		Code    string
-		Message string
-	}
 	data, _ := xml.Marshal(struct {
 		XMLName   xml.Name `xml:"ErrorResponse"`
-		Error     fault    `xml:"Error"`
-		EC2       fault    `xml:"Errors>Error"`
+		Type      string   `xml:"Error>Type"`
+		Code      string   `xml:"Error>Code"`
+		Message   string   `xml:"Error>Message"`
 		RequestID string   `xml:"RequestId"`
-	}{Error: fault{kind, e.code, e.message}, EC2: fault{kind, e.code, e.message}, RequestID: requestID})
+	}{Type: kind, Code: e.code, Message: e.message, RequestID: requestID})
 	return data
 }

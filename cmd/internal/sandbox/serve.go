@@ -92,7 +92,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q, err := readRequest(r)
 	if err != nil {
-		writeError(w, q.query, err)
+		writeError(w, q, err)
 		return
 	}
 	body, dropped, err := a.serve(q)
@@ -100,7 +100,7 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case dropped:
 		drop(w)
 	case err != nil:
-		writeError(w, q.query, err)
+		writeError(w, q, err)
 	default:
 		write(w, q.query, http.StatusOK, body)
 	}
@@ -225,13 +225,13 @@ func write(w http.ResponseWriter, query bool, status int, body []byte) {
 // requestID is the same for all requests, so that what is printed of an error is always the same.
 const requestID = "00000000-0000-4000-8000-000000000000"
 
-func writeError(w http.ResponseWriter, query bool, err error) {
+func writeError(w http.ResponseWriter, q *request, err error) {
 	e := (*apiError)(nil)
 	if !errors.As(err, &e) {
 		e = &apiError{500, "ServerException", err.Error()}
 	}
-	if query {
-		write(w, query, e.status, xmlError(e))
+	if q.query {
+		write(w, q.query, e.status, xmlError(q.api.prefix, e))
 		return
 	}
 	members := map[string]any{"__type": e.code, "message": e.message}
@@ -239,5 +239,5 @@ func writeError(w http.ResponseWriter, query bool, err error) {
 		members["resourceIds"] = c.resources
 	}
 	body, _ := json.Marshal(members)
-	write(w, query, e.status, body)
+	write(w, q.query, e.status, body)
 }

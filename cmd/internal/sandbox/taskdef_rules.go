@@ -35,6 +35,7 @@ var definitionRules = []definitionRule{
 	uniqueNames,
 	sumsFit,
 	volumesOK,
+	noCircle,
 	func(td *types.TaskDefinition) string {
 		return unless(len(td.PlacementConstraints) <= 10, "Too many placement constraints: there can be at most 10.")
 	},
@@ -244,6 +245,22 @@ func referencesOK(td *types.TaskDefinition, c *types.ContainerDefinition) string
 		}
 	}
 	return ""
+}
+
+// noCircle: containers cannot wait for one another. Each round leaves out those that wait for none that is left.
+func noCircle(td *types.TaskDefinition) string {
+	left := map[string][]types.ContainerDependency{}
+	for _, c := range td.ContainerDefinitions {
+		left[*c.Name] = c.DependsOn
+	}
+	for range td.ContainerDefinitions {
+		for name, on := range left {
+			if !slices.ContainsFunc(on, func(d types.ContainerDependency) bool { _, ok := left[*d.ContainerName]; return ok }) {
+				delete(left, name)
+			}
+		}
+	}
+	return unless(len(left) == 0, "Containers cannot depend on each other in a circle.")
 }
 
 func healthCheckOf(td *types.TaskDefinition, container string) *types.HealthCheck {

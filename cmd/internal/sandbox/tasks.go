@@ -29,8 +29,11 @@ type task struct {
 	ENI        *eni                     `json:"eni,omitempty"`
 	NoLogs     string                   `json:"noLogs,omitempty"` // the container whose log group is missing
 	Overrides  *sdk[types.TaskOverride] `json:"overrides,omitempty"`
-	Stop       *stop                    `json:"stop,omitempty"`
-	Noticed    bool                     `json:"noticed,omitempty"` // as failed or as steady, by the scheduler
+	line       *timeline                // worked out for Stop == lineOf
+	lineOf     *stop
+
+	Stop    *stop `json:"stop,omitempty"`
+	Noticed bool  `json:"noticed,omitempty"` // as failed or as steady, by the scheduler
 }
 
 // A stop is the decision of someone to stop a task.
@@ -80,6 +83,11 @@ func stopTask(r *region, in *ecs.StopTaskInput) (*ecs.StopTaskOutput, error) {
 			reason = "Task stopped by user"
 		}
 		t.Stop = &stop{r.now(), types.TaskStopCodeUserInitiated, reason}
+		for _, s := range r.Services {
+			if s.clusterName() == t.Cluster && s.deployment(t.StartedBy) != nil {
+				s.Wake = earlier(s.Wake, r.now().Add(reaction))
+			}
+		}
 	}
 	v := r.describeTask(t, false)
 	return &ecs.StopTaskOutput{Task: &v}, nil
@@ -118,6 +126,9 @@ func listTasks(r *region, in *ecs.ListTasksInput) (*ecs.ListTasksOutput, error) 
 	c, err := r.cluster(in.Cluster)
 	if err != nil {
 		return nil, err
+	}
+	if in.ServiceName != nil && r.service(c, *in.ServiceName) == nil {
+		return nil, serviceNotFound()
 	}
 	others := in.Family != nil || in.ServiceName != nil || in.ContainerInstance != nil || in.LaunchType != ""
 	if in.StartedBy != nil && others {
