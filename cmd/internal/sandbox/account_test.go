@@ -169,6 +169,22 @@ func TestControl(t *testing.T) {
 	if _, body := a.control("GET", "/calls"); !strings.Contains(body, `"action": "ecs:ListClusters"`) {
 		t.Errorf("got calls %s", body)
 	}
+	a.control("POST", "/fault?action=*&kind=denied")
+	_, err = a.ecs.ListClusters(t.Context(), &ecs.ListClustersInput{})
+	wantError(t, err, "AccessDeniedException", "ecs:ListClusters")
+	a.control("DELETE", "/fault")
+	must(a.ecs.ListClusters(t.Context(), &ecs.ListClustersInput{}))(t)
+	a.post("AmazonEC2ContainerServiceV20141113.ListClusters", "{")
+	a.post("AmazonEC2ContainerServiceV20141113.ListClusters", `{"nextToken": "<b>", "maxResults": 1}`)
+	for i, want := range []string{`"{"`, `{"maxResults":1,"nextToken":"<b>"}`} {
+		calls := a.Calls()
+		if got := string(calls[len(calls)-2+i].Request); got != want {
+			t.Errorf("got request %s, want %s", got, want)
+		}
+	}
+	if _, body := a.control("GET", "/calls"); !strings.Contains(body, `"request": "{"`) {
+		t.Errorf("got %s", body)
+	}
 	a.control("DELETE", "/calls")
 	if calls := a.Calls(); len(calls) != 0 {
 		t.Errorf("got calls %v after they were removed", calls)

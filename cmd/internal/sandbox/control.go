@@ -12,6 +12,7 @@ var controls = map[string]func(*Account, *http.Request) (any, error){
 	"GET ":          controlStatus,
 	"GET /calls":    func(a *Account, _ *http.Request) (any, error) { return append([]Call{}, a.Calls()...), nil },
 	"DELETE /calls": func(a *Account, _ *http.Request) (any, error) { a.ResetCalls(); return controlStatus(a, nil) },
+	"DELETE /fault": func(a *Account, _ *http.Request) (any, error) { a.ClearFaults(); return controlStatus(a, nil) },
 	"POST /clock":   controlClock,
 	"POST /fault":   controlFault,
 	"POST /reset":   controlReset,

@@ -37,6 +37,12 @@
 //
 // A label or a value that is not one of these keeps the task from starting, and the reason says so.
 //
+// # What it does not know
+//
+// Deployment strategies other than ROLLING and deployment controllers other than ECS are refused. Alarms never ring,
+// load balancers and service registries are taken as they are given, memberOf is true everywhere, a restart policy
+// keeps a container running, and a container instance has no GPUs. Of CloudWatch Logs' filter patterns it knows words.
+//
 // # Control
 //
 // Clients in other processes have endpoints that need no signature:
@@ -44,6 +50,7 @@
 //	GET    /_sandbox                                              the time and the version
 //	POST   /_sandbox/clock?advance=3s                             moves the clock
 //	POST   /_sandbox/fault?action=ecs:RunTask&kind=lost&nth=1     see [Fault]
+//	DELETE /_sandbox/fault                                        removes all faults
 //	GET    /_sandbox/calls                                        see [Account.Calls]
 //	DELETE /_sandbox/calls
 //	POST   /_sandbox/reset                                        forgets everything

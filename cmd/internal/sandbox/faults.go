@@ -9,7 +9,7 @@ import (
 // A Call is a request that was made, in the order in which they were made.
 type Call struct {
 	Action  string          `json:"action"`  // as IAM spells it, "ecs:RunTask"
-	Request json.RawMessage `json:"request"` // its parameters
+	Request json.RawMessage `json:"request"` // its parameters, members in order
 	Status  int             `json:"status"`  // of the answer; 0 if the connection was dropped
 }
 
@@ -63,6 +63,13 @@ func (a *Account) Fail(f Fault) error {
 	defer a.mu.Unlock()
 	a.faults = append(a.faults, &armed{Fault: f})
 	return nil
+}
+
+// ClearFaults makes no more requests fail.
+func (a *Account) ClearFaults() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.faults = nil
 }
 
 // fault returns what goes wrong with a request to the action, or "".

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -68,10 +69,16 @@ type request struct {
 
 func (q *request) name() string { return q.api.prefix + ":" + q.action }
 
-// json returns the parameters of the request.
+// json returns the parameters of the request with the members of objects in order, for the SDK writes maps in any.
 func (q *request) json() json.RawMessage {
 	if !q.query {
-		return q.body
+		dec := json.NewDecoder(bytes.NewReader(q.body))
+		dec.UseNumber()
+		var v any
+		if dec.Decode(&v) != nil {
+			v = string(q.body)
+		}
+		return encode(v)
 	}
 	form, _ := url.ParseQuery(string(q.body))
 	params := map[string]string{}
@@ -80,8 +87,16 @@ func (q *request) json() json.RawMessage {
 			params[key] = form.Get(key)
 		}
 	}
-	data, _ := json.Marshal(params) // a map of strings has a JSON form
-	return data
+	return encode(params)
+}
+
+// encode returns the JSON of a value that came from JSON.
+func encode(v any) json.RawMessage {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+	return bytes.TrimSpace(b.Bytes())
 }
 
 // ServeHTTP serves a request of an AWS client, or one to the control endpoints below /_sandbox.

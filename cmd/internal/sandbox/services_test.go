@@ -245,22 +245,6 @@ func TestSuperseded(t *testing.T) {
 	}
 }
 
-// TestNoCapacity: tasks that find no room are tried again.
-func TestNoCapacity(t *testing.T) {
-	a := open(t)
-	a.register(bridge("web", "capacity", "40s"))
-	a.createService(2, nil)
-	a.advance(30 * time.Second)
-	if v := a.service(); v.RunningCount+v.PendingCount != 0 || v.Deployments[0].FailedTasks == 0 ||
-		!strings.Contains(*v.Events[0].Message, "has insufficient memory available") {
-		t.Errorf("got %s, %v", a.deployments(), *v.Events[0].Message)
-	}
-	a.advance(2 * time.Minute)
-	if got := a.deployments(); got != completed {
-		t.Errorf("got %s", got)
-	}
-}
-
 // TestUpdates: only what UpdateService says starts a deployment does.
 func TestUpdates(t *testing.T) {
 	a := open(t)

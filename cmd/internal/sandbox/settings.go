@@ -14,6 +14,7 @@ var defaultSettings = map[types.SettingName]string{
 	types.SettingNameContainerInsights:               "disabled",
 	types.SettingNameContainerInstanceLongArnFormat:  "enabled",
 	types.SettingNameDefaultLogDriverMode:            "non-blocking",
+	types.SettingNameFargateEventWindows:             "disabled",
 	types.SettingNameFargateFipsMode:                 "disabled",
 	types.SettingNameFargateTaskRetirementWaitPeriod: "7",
 	types.SettingNameGuardDutyActivate:               "off",

@@ -29,11 +29,11 @@ type task struct {
 	ENI        *eni                     `json:"eni,omitempty"`
 	NoLogs     string                   `json:"noLogs,omitempty"` // the container whose log group is missing
 	Overrides  *sdk[types.TaskOverride] `json:"overrides,omitempty"`
-	line       *timeline                // worked out for Stop == lineOf
-	lineOf     *stop
+	Stop       *stop                    `json:"stop,omitempty"`
+	Noticed    bool                     `json:"noticed,omitempty"` // as failed or as steady, by the scheduler
 
-	Stop    *stop `json:"stop,omitempty"`
-	Noticed bool  `json:"noticed,omitempty"` // as failed or as steady, by the scheduler
+	line   *timeline // worked out when Stop was lineOf; nil if never
+	lineOf *stop
 }
 
 // A stop is the decision of someone to stop a task.

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,5 +134,21 @@ func TestThreshold(t *testing.T) {
 		if got := out.ServiceDeployments[0].DeploymentCircuitBreaker.Threshold; got != test.want {
 			t.Errorf("%d tasks: got %d, want %d", test.desired, got, test.want)
 		}
+	}
+}
+
+// TestNoCapacity: tasks that find no room are tried again.
+func TestNoCapacity(t *testing.T) {
+	a := open(t)
+	a.register(bridge("web", "capacity", "40s"))
+	a.createService(2, nil)
+	a.advance(30 * time.Second)
+	if v := a.service(); v.RunningCount+v.PendingCount != 0 || v.Deployments[0].FailedTasks == 0 ||
+		!strings.Contains(*v.Events[0].Message, "has insufficient memory available") {
+		t.Errorf("got %s, %v", a.deployments(), *v.Events[0].Message)
+	}
+	a.advance(2 * time.Minute)
+	if got := a.deployments(); got != completed {
+		t.Errorf("got %s", got)
 	}
 }
