@@ -17,7 +17,7 @@ import (
 type accountKey struct{}
 
 // sandboxCommands let a script have an account of its own, and see and disturb what is asked of it.
-var sandboxCommands = map[string]func(*testscript.TestScript, bool, []string){
+var sandboxCommands = map[string]command{
 	"sandbox": startSandbox,
 	"calls":   listCalls,
 	"fault":   fault,

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -40,34 +41,43 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// TestScripts runs testdata/script: each archive is one behaviour of the command line.
+// scripts is where the archives are that are one behaviour of the command line each.
+const scripts = "../../testdata/script"
+
+// TestScripts runs testdata/script.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/script",
+		Dir:                 scripts,
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup: func(env *testscript.Env) error {
-			examples, err := filepath.Abs("../../testdata/examples")
-			if err != nil {
-				return err
-			}
-			env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+env.Getenv("PATH"))
-			env.Setenv("EXAMPLES", examples)
-			env.Setenv("HOME", env.WorkDir)
-			env.Values[accountKey{}] = new(*sandbox.Account)
-			return nil
-		},
-		Cmds: commands(),
+		Setup:               setup,
+		Cmds:                commands(sandboxCommands),
 	})
 }
 
+// setup gives a script the program, the examples and a home of its own.
+func setup(env *testscript.Env) error {
+	examples, err := filepath.Abs("../../testdata/examples")
+	if err != nil {
+		return err
+	}
+	env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+env.Getenv("PATH"))
+	env.Setenv("EXAMPLES", examples)
+	env.Setenv("HOME", env.WorkDir)
+	env.Values[accountKey{}] = new(*sandbox.Account)
+	return nil
+}
+
 // commands are what scripts have besides the commands of testscript.
-func commands() map[string]func(*testscript.TestScript, bool, []string) {
-	all := maps.Clone(sandboxCommands)
+func commands(account map[string]command) map[string]command {
+	all := maps.Clone(account)
 	all["status"] = status
+	all["times"] = times
 	return all
 }
+
+type command = func(*testscript.TestScript, bool, []string)
 
 // status runs a command and fails unless it ends with the given exit status: status 2 ecsctl compose check.
 func status(ts *testscript.TestScript, neg bool, args []string) {
@@ -84,6 +94,18 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if fmt.Sprint(got) != args[0] {
 		ts.Fatalf("exit status %d, want %s", got, args[0])
+	}
+}
+
+// times runs a command a number of times, and fails if one of them does: times 50 ecsctl compose create.
+func times(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: times N command [args...]")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for range n {
+		ts.Check(ts.Exec(args[1], args[2:]...))
 	}
 }
 

@@ -1,0 +1,66 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// onlySandbox matches what a script needs the sandbox for.
+var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX`)
+
+// usesAccount matches the command that gives a script an account.
+var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)
+
+// differsOnMoto says which scripts an independent emulator does not go along with, and why.
+var differsOnMoto = map[string]string{
+	"stop_by_name.txtar": "it has no container instance, and then fails to run a task",
+}
+
+// TestMoto runs the scripts that need no more than an account against an emulator that others wrote: what the sandbox
+// takes for ECS's behaviour must not be known to us alone. Each script has a region of its own.
+func TestMoto(t *testing.T) {
+	regions := []string{"eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2"}
+	files, err := filepath.Glob(filepath.Join(scripts, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fit []string
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if usesAccount.Match(text) && !onlySandbox.Match(text) && differsOnMoto[filepath.Base(f)] == "" {
+			fit = append(fit, f)
+		}
+	}
+	if len(fit) == 0 || len(fit) > len(regions) {
+		t.Fatalf("there are %d scripts and %d regions", len(fit), len(regions))
+	}
+	url := startMoto(t)
+	for i, f := range fit {
+		testscript.Run(t, testscript.Params{
+			Files: []string{f}, RequireExplicitExec: true, RequireUniqueNames: true, Setup: setup,
+			Cmds: commands(map[string]command{"sandbox": func(ts *testscript.TestScript, _ bool, _ []string) {
+				client := ecs.New(ecs.Options{
+					BaseEndpoint: &url, Region: regions[i],
+					Credentials: aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider("id", "secret", "")),
+				})
+				_, err := client.CreateCluster(t.Context(), &ecs.CreateClusterInput{ClusterName: new("default")})
+				ts.Check(err)
+				for name, value := range map[string]string{
+					"AWS_ENDPOINT_URL": url, "AWS_REGION": regions[i], "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
+				} {
+					ts.Setenv(name, value)
+				}
+			}}),
+		})
+	}
+}
