@@ -24,12 +24,14 @@ var sandboxCommands = map[string]command{
 	"clock":   advance,
 }
 
-// startSandbox gives the script an empty account: sandbox.
+// startSandbox gives the script an empty account, with a network: sandbox.
 func startSandbox(ts *testscript.TestScript, _ bool, _ []string) {
 	a := sandbox.New(sandbox.Options{})
 	server := httptest.NewServer(a)
 	ts.Defer(server.Close)
 	ts.Setenv("ECSCTL_SANDBOX", server.URL)
+	ts.Setenv("SUBNET", "subnet-0123456789abcdef0")
+	ts.Setenv("SECURITY_GROUP", "sg-0123456789abcdef0")
 	*ts.Value(accountKey{}).(**sandbox.Account) = a
 }
 

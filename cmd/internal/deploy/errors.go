@@ -45,7 +45,7 @@ func words(err error) string {
 		return api.ErrorCode() + ": " + api.ErrorMessage()
 	}
 	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() >= 300 {
-		return response.Err.Error()
+		return fmt.Sprintf("HTTP status %d: %v", response.HTTPStatusCode(), response.Err)
 	}
 	if send, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 		return send.Err.Error()
