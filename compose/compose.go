@@ -29,7 +29,8 @@ import (
 // Services; the others are in DisabledServices.
 type Project struct {
 	*types.Project
-	// Root is the merged model as a tree, in the long form; each value knows where it was written.
+	// Root is the merged model as a tree, in the long form; each value knows where it was written. The pre_start hooks
+	// have what they inherit.
 	Root *source.Node
 	// Files are the files read, as people wrote their names, in the order they were read.
 	Files []string
@@ -92,10 +93,11 @@ func Load(ctx context.Context, o Options) (*Project, diag.List, error) {
 		diags.Sort()
 		return nil, diags, nil
 	}
-	p := &Project{Root: root, Files: l.names, Dir: dir}
-	p.Project = l.model(root, s, name, o)
+	p := &Project{Root: l.withHooks(root), Files: l.names, Dir: dir}
+	p.Project = l.model(p.Root, s, name, o)
 	l.reportUnset(p)
 	l.checkReferences(p)
+	diags = WithoutInherited(diags)
 	diags.Sort()
 	return p, diags, nil
 }

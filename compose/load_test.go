@@ -64,6 +64,7 @@ var differences = map[string]string{
 	"conformance/v3-unsupported":                                  "networks beside network_mode do no harm in ECS, and ecs-cli took them",
 	"keys/label_file":                                             "the labels of files are labels, like the variables of env files",
 	"keys/lost":                                                   dropped,
+	"keys/pre_start":                                              "hooks have what they inherit, which compose-go's normalisation gives them",
 	"keys/refused":                                                "count and device_ids of one request are refused in translation",
 	"keys/params_task_definition.efs_volumes":                     declared,
 	"keys/params_task_definition.fsx_windows_file_server_volumes": declared,

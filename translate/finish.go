@@ -24,6 +24,9 @@ func (t *translation) finish() {
 	t.identify()
 	t.compatibility()
 	for _, c := range t.containers {
+		if c.owner != nil {
+			c.finishHook()
+		}
 		c.finishNetwork()
 		c.finishPorts()
 		c.finishMounts()
@@ -121,7 +124,7 @@ func (t *translation) shareNamespaces() {
 // otherwise returns a container whose service says nothing where another one says what holds for the task.
 func (t *translation) otherwise(says func(*container) string, exempt string) *container {
 	for _, c := range t.containers {
-		if s := says(c); s == "" && !c.hook && (exempt == "" || !strings.HasPrefix(s, exempt)) {
+		if s := says(c); s == "" && c.owner == nil && (exempt == "" || !strings.HasPrefix(s, exempt)) {
 			return c
 		}
 	}

@@ -3,6 +3,7 @@ package translate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	composetypes "github.com/compose-spec/compose-go/v2/types"
@@ -126,19 +127,35 @@ func applyPreStart(c *container, _ place) {
 	}
 }
 
+// hookContainer adds the container of hook i. What the hook inherits of the service, its node has.
 func (c *container) hookContainer(i int, hook *composetypes.PreStartHook) *container {
-	svc := composetypes.ServiceConfig{Name: c.key, ContainerSpec: hook.ContainerSpec}
-	if svc.Image == "" {
-		svc.Image = c.svc.Image
-	}
 	h := &container{
-		t: c.t, key: c.key, name: fmt.Sprintf("%s-pre-start-%d", c.name, i+1), svc: &svc, hook: true,
+		t: c.t, key: c.key, name: fmt.Sprintf("%s-pre-start-%d", c.name, i+1), owner: c,
+		svc: &composetypes.ServiceConfig{Name: c.key, ContainerSpec: hook.ContainerSpec}, params: c.params,
 		set: map[string]place{}, node: c.node.Get("pre_start").Items[i], path: c.path.Key("pre_start").Item(i),
 		pos: c.at("pre_start", i).pos,
 	}
-	h.def.Image = nonEmpty(svc.Image)
 	h.def.Essential = new(false)
 	c.t.containers = append(c.t.containers, h)
 	h.applyKeys(h.node, c.t.keys, h.path)
+	h.inheritParams()
 	return h
+}
+
+// finishHook gives a hook what it shares with its service: the mounts and, if it is the first one, the dependencies,
+// since the hook is what starts first now.
+func (c *container) finishHook() {
+	own := c.mounts
+	c.mounts = slices.DeleteFunc(slices.Clone(c.owner.mounts), func(m mount) bool {
+		return slices.ContainsFunc(own, func(o mount) bool { return *o.ContainerPath == *m.ContainerPath })
+	})
+	c.mounts = append(c.mounts, own...)
+	if len(c.def.DependsOn) > 0 { // on the hook before it
+		return
+	}
+	for _, d := range c.owner.def.DependsOn {
+		if on := c.t.named(*d.ContainerName); on == nil || on.owner != c.owner {
+			c.dependOn(c.owner.where(dependsTarget(*d.ContainerName)), *d.ContainerName, d.Condition)
+		}
+	}
 }

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-
-	"github.com/ecsctl/ecsctl/ecsparams"
 )
 
 // find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it.
@@ -38,6 +36,28 @@ func (c *container) applyParams() {
 		}
 	}
 	c.applyRegistry()
+}
+
+// inherited are the keys of ecs-params for a service that hold for its pre_start hooks too: they only add.
+var inherited = map[string]bool{
+	ofService + "environment_files": true, ofService + "logging.secret_options": true,
+	ofService + "repository_credentials": true, ofService + "secrets": true,
+}
+
+// inheritParams applies the rows of ecs-params that hold for a hook too. Credentials are those of one registry.
+func (c *container) inheritParams() {
+	if c.params != nil {
+		for i := range paramKeys {
+			row := &paramKeys[i]
+			if at, ok := c.t.find(row.path, c.key); ok && inherited[row.path] {
+				c.t.applyParam(row, c, c.set, at)
+			}
+		}
+	}
+	c.applyRegistry()
+	if registryOf(value(c.def.Image)) != registryOf(c.owner.svc.Image) {
+		c.def.RepositoryCredentials = nil
+	}
 }
 
 // applyParams applies the rows of ecs-params for the task and the service.
@@ -80,16 +100,20 @@ func (c *container) applyRegistry() {
 	if r == nil {
 		return
 	}
+	name := c.name
+	if c.owner != nil {
+		name = c.owner.name
+	}
 	outputs := r.RegistryCredentialOutputs
 	for _, registry := range sortedKeys(outputs.ContainerCredentials) {
 		entry := outputs.ContainerCredentials[registry]
-		if !slices.Contains(entry.ContainerNames, c.name) {
+		if !slices.Contains(entry.ContainerNames, name) {
 			continue
 		}
 		at := c.t.registryAt("registry_credential_outputs", "container_credentials", registry)
 		if old, ok := c.set[container1+"repositoryCredentials"]; ok {
 			if strings.HasPrefix(old.path, "registry") {
-				c.t.errorf(at, "C12", "the container %s has credentials of two registries: %s gives others", c.name, old.pos)
+				c.t.errorf(at, "C12", "the container %s has credentials of two registries: %s gives others", name, old.pos)
 				continue
 			}
 			c.t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
@@ -271,83 +295,6 @@ func (t *translation) addSecurityGroup(at place, id string) {
 		v.SecurityGroups = append(v.SecurityGroups, id)
 		t.set["service.networkConfiguration"] = at
 	}
-}
-
-// paramVolumes returns the names of the volumes that ecs-params declares.
-func (t *translation) paramVolumes() []string {
-	var names []string
-	d := &t.params.TaskDefinition
-	for _, v := range d.DockerVolumes {
-		names = append(names, v.Name)
-	}
-	for _, v := range d.EFSVolumes {
-		names = append(names, v.Name)
-	}
-	for _, v := range d.S3FilesVolumes {
-		names = append(names, v.Name)
-	}
-	for _, v := range d.FSxWindowsFileServerVolumes {
-		names = append(names, v.Name)
-	}
-	for _, v := range t.params.RunParams.VolumeConfigurations {
-		names = append(names, value(v.Name))
-	}
-	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
-}
-
-// paramVolume fills in what ecs-params says about a volume, and reports whether it says anything. Where two lists say
-// something, EFS holds over Docker, as in ecs-cli.
-func (t *translation) paramVolume(name string, v *volume) bool {
-	d := &t.params.TaskDefinition
-	found := false
-	if i := slices.IndexFunc(d.DockerVolumes, func(o ecsparams.DockerVolume) bool { return o.Name == name }); i >= 0 {
-		o := d.DockerVolumes[i]
-		v.at = t.paramsAt("task_definition", "docker_volumes", i)
-		v.DockerVolumeConfiguration = &types.DockerVolumeConfiguration{
-			Autoprovision: o.Autoprovision, Driver: nonEmpty(o.Driver), DriverOpts: o.DriverOpts, Labels: o.Labels, Scope: o.Scope,
-		}
-		found = true
-	}
-	if i := slices.IndexFunc(d.EFSVolumes, func(o ecsparams.EFSVolume) bool { return o.Name == name }); i >= 0 {
-		v.at = t.paramsAt("task_definition", "efs_volumes", i)
-		if found {
-			t.notef(v.at, "C08", "docker_volumes has a volume of this name too: this one holds")
-		}
-		v.DockerVolumeConfiguration = nil
-		v.EfsVolumeConfiguration = efsVolume(d.EFSVolumes[i])
-		found = true
-	}
-	if i := slices.IndexFunc(d.S3FilesVolumes, func(o ecsparams.S3FilesVolume) bool { return o.Name == name }); i >= 0 {
-		v.at = t.paramsAt("task_definition", "s3files_volumes", i)
-		v.S3filesVolumeConfiguration = &d.S3FilesVolumes[i].S3FilesVolumeConfiguration
-		found = true
-	}
-	if i := slices.IndexFunc(d.FSxWindowsFileServerVolumes, func(o ecsparams.FSxWindowsFileServerVolume) bool {
-		return o.Name == name
-	}); i >= 0 {
-		v.at = t.paramsAt("task_definition", "fsx_windows_file_server_volumes", i)
-		v.FsxWindowsFileServerVolumeConfiguration = &d.FSxWindowsFileServerVolumes[i].FSxWindowsFileServerVolumeConfiguration
-		found = true
-	}
-	if i := slices.IndexFunc(t.params.RunParams.VolumeConfigurations, func(o types.TaskVolumeConfiguration) bool {
-		return value(o.Name) == name
-	}); i >= 0 {
-		v.at = t.paramsAt("run_params", "volume_configurations", i)
-		v.ConfiguredAtLaunch = new(true)
-		found = true
-	}
-	return found
-}
-
-func efsVolume(v ecsparams.EFSVolume) *types.EFSVolumeConfiguration {
-	e := &types.EFSVolumeConfiguration{
-		FileSystemId: nonEmpty(v.FilesystemID), RootDirectory: nonEmpty(v.RootDirectory),
-		TransitEncryption: v.TransitEncryption, TransitEncryptionPort: v.TransitEncryptionPort,
-	}
-	if v.AccessPoint != "" || v.IAM != "" {
-		e.AuthorizationConfig = &types.EFSAuthorizationConfig{AccessPointId: nonEmpty(v.AccessPoint), Iam: v.IAM}
-	}
-	return e
 }
 
 // later says that a block is read and checked, and that no command acts on it so far.

@@ -26,7 +26,7 @@ func (t *translation) checkImagesGiven() {
 	for _, c := range t.containers {
 		image := c.node.Field("image")
 		switch {
-		case c.hook || c.svc.Provider != nil || value(c.def.Image) != "" || image != nil && image.Value.Kind == source.Null:
+		case c.owner != nil || c.svc.Provider != nil || value(c.def.Image) != "" || image != nil && image.Value.Kind == source.Null:
 		case c.svc.Build != nil:
 			t.errorf(c.at("build"), "C14", "the service has a build and no image: give the image the name it is pushed under, "+
 				"or leave the service out with a profile, or with task_definition.services.%s.skip in ecs-params", c.key)

@@ -41,10 +41,11 @@ func (t *translation) checkFirelens() {
 	}
 }
 
-// checkLogged reports containers on Fargate whose output nobody can see: there is no instance to look at it on.
+// checkLogged reports containers on Fargate whose output nobody can see: there is no instance to look at it on. A hook
+// has no log driver only if its service has none.
 func (t *translation) checkLogged() {
 	for _, c := range t.containers {
-		if t.fargate && c.def.LogConfiguration == nil && c.def.FirelensConfiguration == nil {
+		if t.fargate && c.owner == nil && c.def.LogConfiguration == nil && c.def.FirelensConfiguration == nil {
 			t.warnf(c.at(), "F07", "has no log driver, and what it writes is lost on Fargate: set logging.driver to awslogs")
 		}
 	}

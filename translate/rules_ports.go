@@ -24,7 +24,7 @@ func (t *translation) checkPeerNames() {
 	for _, c := range t.containers {
 		for _, e := range c.def.Environment {
 			for _, peer := range t.containers {
-				if peer == c || peer.hook || !namesHost(*e.Name, value(e.Value), peer.key) {
+				if peer == c || peer.owner != nil || !namesHost(*e.Name, value(e.Value), peer.key) {
 					continue
 				}
 				at := c.at("environment", *e.Name)

@@ -71,6 +71,7 @@ func Translate(p *compose.Project, params *ecsparams.Params, target Target) (*Re
 	}
 	t.translate()
 	t.check()
+	t.diags = compose.WithoutInherited(t.diags)
 	t.diags.Sort()
 	return &t.result, t.diags
 }
@@ -141,7 +142,7 @@ type container struct {
 	node   *source.Node         // the service in the compose files
 	path   *source.Path         // of node
 	pos    token.Position       // of its key
-	hook   bool                 // an init container that a pre_start hook became
+	owner  *container           // of an init container that a pre_start hook became: that of its service
 	set    map[string]place     // where each member was set
 	ports  []port
 	mounts []mount
@@ -258,7 +259,7 @@ func containerName(service string) string { return strings.ReplaceAll(service, "
 // container returns the container of a compose service, or nil.
 func (t *translation) container(service string) *container {
 	for _, c := range t.containers {
-		if c.key == service && !c.hook {
+		if c.key == service && c.owner == nil {
 			return c
 		}
 	}
