@@ -153,7 +153,9 @@ func (f *file) hosts(n *source.Node, _ *source.Path) *source.Node {
 			addresses = host.Value.Items
 		}
 		for _, a := range addresses {
-			l.Items = append(l.Items, source.NewString(host.Pos, host.Key+"="+a.Text))
+			item := source.NewString(host.Pos, host.Key+"="+a.Text)
+			item.Unset = a.Unset
+			l.Items = append(l.Items, item)
 		}
 	}
 	return l

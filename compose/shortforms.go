@@ -34,10 +34,17 @@ func (f *file) device(n *source.Node, p *source.Path) *source.Node {
 	if len(parts) > 2 {
 		permissions = parts[2]
 	}
-	return source.NewMapping(n.Pos,
+	return longForm(n,
 		source.F("source", source.NewString(n.Pos, parts[0])),
 		source.F("target", source.NewString(n.Pos, target)),
 		source.F("permissions", source.NewString(n.Pos, permissions)))
+}
+
+// longForm returns the mapping that the short form n stands for. It needs the variables that n needed.
+func longForm(n *source.Node, fields ...source.Field) *source.Node {
+	m := source.NewMapping(n.Pos, fields...)
+	m.Unset = n.Unset
+	return m
 }
 
 // maxRange is how many ports a range has at most: ten times as many as ECS takes for a container.
@@ -72,7 +79,7 @@ func (f *file) ports(n *source.Node, p *source.Path) *source.Node {
 }
 
 func portNode(n *source.Node, port types.ServicePortConfig) *source.Node {
-	m := source.NewMapping(n.Pos,
+	m := longForm(n,
 		source.F("mode", source.NewString(n.Pos, "ingress")),
 		source.F("target", source.NewInt(n.Pos, int(port.Target))),
 		source.F("protocol", source.NewString(n.Pos, port.Protocol)))
@@ -130,9 +137,9 @@ func (f *file) volume(n *source.Node, p *source.Path) *source.Node {
 }
 
 func volumeNode(n *source.Node, v types.ServiceVolumeConfig) *source.Node {
-	m := source.NewMapping(n.Pos, source.F("type", source.NewString(n.Pos, v.Type)))
+	m := longForm(n, source.F("type", source.NewString(n.Pos, v.Type)))
 	if v.Source != "" {
-		m.Fields = append(m.Fields, source.F("source", source.NewString(n.Pos, v.Source)))
+		m.Fields = append(m.Fields, source.F("source", volumeSource(n, v.Source)))
 	}
 	m.Fields = append(m.Fields, source.F("target", source.NewString(n.Pos, path.Clean(v.Target))))
 	if v.ReadOnly {
@@ -156,6 +163,16 @@ func volumeNode(n *source.Node, v types.ServiceVolumeConfig) *source.Node {
 		m.Fields = append(m.Fields, source.F("volume", volume))
 	}
 	return m
+}
+
+// volumeSource returns the source of the short form n, written as it stands there.
+func volumeSource(n *source.Node, text string) *source.Node {
+	c := source.NewString(n.Pos, text)
+	rest, first := strings.CutPrefix(n.Text, text)
+	if n.Raw != "" && first {
+		c.Raw = strings.TrimSuffix(n.Raw, rest)
+	}
+	return c
 }
 
 // external turns the old form external: {name: x} into name: x, external: true.

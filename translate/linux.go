@@ -2,6 +2,7 @@ package translate
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,6 +93,11 @@ func applyUlimits(c *container, _ place) {
 		soft, hard := u.Soft, u.Hard
 		if n := c.node.Get("ulimits").Get(name); n.IsScalar() {
 			soft, hard = u.Single, u.Single
+		}
+		if most := max(soft, hard); most > math.MaxInt32 {
+			c.t.errorf(c.at("ulimits", name), "T17", "%d is more than ECS can hold, which is %d: write -1 for no limit",
+				most, math.MaxInt32)
+			continue
 		}
 		c.def.Ulimits = append(c.def.Ulimits,
 			types.Ulimit{Name: types.UlimitName(name), SoftLimit: int32(soft), HardLimit: int32(hard)})

@@ -82,7 +82,7 @@ func newTranslation(p *compose.Project, params *ecsparams.Params, target Target)
 	}
 	return &translation{
 		project: p, params: params, target: target, set: map[string]place{}, shared: map[string]sharedValue{},
-		volumes: map[string]*volume{}, subpaths: map[string]bool{}, keys: keyTree(),
+		volumes: map[string]*volume{}, wholes: map[string]*volume{}, subpaths: map[string]bool{}, keys: keyTree(),
 	}
 }
 
@@ -91,6 +91,7 @@ func (t *translation) translate() {
 	t.checkServiceNames()
 	t.reportTopKeys(t.project.Root, topTree(), nil)
 	t.fargate = t.launchesOnFargate()
+	t.nameVolumes()
 	for _, name := range slices.Sorted(maps.Keys(t.project.Services)) {
 		t.service(name)
 	}
@@ -123,8 +124,10 @@ type translation struct {
 	target     Target
 	keys       *keyNode // the table of compose keys
 	fargate    bool
-	containers []*container // in order of their names, once finished
-	volumes    map[string]*volume
+	containers []*container           // in order of their names, once finished
+	volumes    map[string]*volume     // by their names in ECS
+	names      map[string]bool        // of volumes that the files declare, in ECS
+	wholes     map[string]*volume     // volumes that the files declare, by their names there, once looked at
 	subpaths   map[string]bool        // volumes of which directories are mounted
 	set        map[string]place       // where each member of the task and of the service was set
 	shared     map[string]sharedValue // values that all services must agree on

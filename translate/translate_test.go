@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,32 @@ func TestSameBytes(t *testing.T) {
 	}
 	if got := convert(t, manyEntries(true)); !bytes.Equal(before(got), before(want)) {
 		t.Errorf("with the keys reversed, got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestOfThisMachine: a path is the developer's if it is relative, or if a variable leads into the project's directory.
+func TestOfThisMachine(t *testing.T) {
+	for written, want := range map[string]bool{
+		"./conf": true, "../conf": true, "~/conf": true, "${PWD}/conf": true, "$PWD": true, "${HERE}/conf": true,
+		"/srv/conf": false, "/home/dev/shop/conf": false, "${DATA}/conf": false, "${PWD}-data/conf": false, "${PWD}/../conf": false,
+	} {
+		for _, format := range []string{"'%s:/conf'", "{type: bind, source: '%s', target: /conf}"} {
+			volume := fmt.Sprintf(format, written)
+			o := compose.Options{
+				Files: []string{"-"}, Name: "p", Dir: "/home/dev/shop",
+				Stdin: strings.NewReader("services: {web: {image: nginx, volumes: [" + volume + "]}}"),
+				Env:   map[string]string{"PWD": "/home/dev/shop", "HERE": ".", "DATA": "/data", "HOME": "/home/dev"},
+			}
+			project, diags, err := compose.Load(context.Background(), o)
+			if err != nil || diags.HasErrors() {
+				t.Fatal(err, diags)
+			}
+			_, diags = Translate(project, nil, Target{})
+			got := slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Rule == "V07" })
+			if got != want {
+				t.Errorf("%s: got %t, want %t:\n%s", volume, got, want, lines(diags))
+			}
+		}
 	}
 }
 

@@ -15,6 +15,14 @@ import (
 
 // What a volume of the task is: storage of the task, a directory of the instance, a file system, a Docker volume.
 
+// nameVolumes keeps the names that volumes of the files have in ECS.
+func (t *translation) nameVolumes() {
+	t.names = map[string]bool{}
+	for _, name := range slices.Concat(sortedKeys(t.project.Volumes), t.paramVolumes()) {
+		t.names[volumeName(name)] = true
+	}
+}
+
 // declareVolumes adds the volumes that the files declare. One that only services use which are not in the task is left
 // out; one that nobody uses is declared, as ecs-cli did.
 func (t *translation) declareVolumes() {
@@ -51,15 +59,31 @@ func (t *translation) declareVolumes() {
 		}
 		v.used = used[ecsName]
 	}
+	for _, c := range t.containers {
+		c.mountReadOnly()
+	}
+}
+
+// mountReadOnly makes the mount points of volumes read-only that are so as a whole.
+func (c *container) mountReadOnly() {
+	for i, m := range c.def.MountPoints {
+		if v := c.t.volumes[*m.SourceVolume]; v != nil && v.ro {
+			c.def.MountPoints[i].ReadOnly = new(true)
+		}
+	}
 }
 
 // volumeFor returns the ECS volume for a compose volume: what ecs-params says about it, else what compose says.
 func (t *translation) volumeFor(name string) *volume {
+	if v := t.wholes[name]; v != nil {
+		return v
+	}
 	at := place{t.project.Where("volumes", name), "volumes." + name}
 	v := &volume{at: at, Volume: types.Volume{Name: new(volumeName(name))}}
+	t.wholes[name] = v
 	config := t.project.Volumes[name]
 	if t.paramVolume(name, v) {
-		if config.Driver != "" || len(config.DriverOpts) > 0 {
+		if config.Driver != "" || len(config.DriverOpts) > 0 || len(config.Labels) > 0 {
 			t.notef(v.at, "C08", "overrides %s at %s", at.path, at.pos)
 		}
 		return v
@@ -77,11 +101,28 @@ func (t *translation) volumeFor(name string) *volume {
 		t.driverOptions(name, ebs)
 		v.ConfiguredAtLaunch, v.ebs = new(true), ebs
 	case "", "local":
-		t.localVolume(v, at, config)
+		t.localVolume(v, at, name, config)
 	default:
 		t.dockerVolume(v, at, config)
 	}
+	t.dockerOnly(v, name, config)
 	return v
+}
+
+// dockerOnly reports what only Docker volumes have, of a volume that is something else.
+func (t *translation) dockerOnly(v *volume, name string, config composetypes.VolumeConfig) {
+	fileSystem := v.EfsVolumeConfiguration != nil || v.S3filesVolumeConfiguration != nil || v.ebs != nil
+	if fileSystem && len(config.Labels) > 0 {
+		t.notef(t.volumePlace(name, "labels"), "K01", "are of Docker volumes: tag the file system in AWS")
+	}
+	if (fileSystem || v.scratch) && config.Name != "" && !bool(config.External) {
+		t.notef(t.volumePlace(name, "name"), "K01", "is of Docker volumes: in the task the volume is %s", *v.Name)
+	}
+}
+
+// volumePlace returns the place of a key of a compose volume.
+func (t *translation) volumePlace(name string, keys ...any) place {
+	return place{t.project.Where(append([]any{"volumes", name}, keys...)...), source.NewPath("volumes", name).Below(keys...).String()}
 }
 
 var (
@@ -91,24 +132,47 @@ var (
 
 // localVolume reads a volume of Docker's own driver: storage of the task, an EFS file system mounted by NFS, or what
 // else Docker can mount.
-func (t *translation) localVolume(v *volume, at place, config composetypes.VolumeConfig) {
+func (t *translation) localVolume(v *volume, at place, name string, config composetypes.VolumeConfig) {
 	options := config.DriverOpts
 	switch {
 	case bool(config.External):
 		t.externalVolume(v, at, config)
 	case strings.HasPrefix(options["type"], "nfs") && efsAddress.MatchString(options["o"]):
-		id := efsAddress().FindStringSubmatch(options["o"])[1]
-		v.EfsVolumeConfiguration = &types.EFSVolumeConfiguration{FileSystemId: new(id)}
-		if root := strings.TrimPrefix(options["device"], ":"); root != "" && root != "/" {
-			v.EfsVolumeConfiguration.RootDirectory = new(root)
-		}
-		t.notef(at, "V02", "is the EFS file system %s", id)
+		t.nfsVolume(v, at, name, options)
 	case len(options) > 0 || len(config.Labels) > 0:
+		device := t.project.Root.Get("volumes").Get(name).Get("driver_opts").Get("device")
+		if bound := slices.Contains(strings.Split(options["o"], ","), "bind"); bound && device != nil && !t.fargate {
+			t.onInstance(t.volumePlace(name, "driver_opts", "device"), device)
+		}
 		t.dockerVolume(v, at, config)
 	default:
 		v.scratch = true
-		v.Host = nil
 		t.notef(at, "V10", "is storage of the task and gone with it: use EFS to keep the data")
+	}
+}
+
+// efsMounts are the NFS options with which EFS is mounted anyway (EFS User Guide, "Recommended NFS mount settings").
+var efsMounts = []string{
+	"_netdev", "addr", "hard", "nfsvers", "noresvport", "proto", "retrans", "rsize", "rw", "timeo", "vers", "wsize",
+}
+
+// nfsVolume reads an EFS file system that Docker would mount by NFS.
+func (t *translation) nfsVolume(v *volume, at place, name string, options map[string]string) {
+	id := efsAddress().FindStringSubmatch(options["o"])[1]
+	v.EfsVolumeConfiguration = &types.EFSVolumeConfiguration{FileSystemId: new(id)}
+	device := options["device"] // [HOST:]PATH
+	if root := device[strings.LastIndexByte(device, ':')+1:]; root != "" && root != "/" {
+		v.EfsVolumeConfiguration.RootDirectory = new(root)
+	}
+	t.notef(at, "V02", "is the EFS file system %s", id)
+	for option := range strings.SplitSeq(options["o"], ",") {
+		key, _, _ := strings.Cut(option, "=")
+		switch {
+		case key == "ro":
+			v.ro = true
+		case key != "" && !slices.Contains(efsMounts, key):
+			t.warnf(t.volumePlace(name, "driver_opts", "o"), "K01", "ECS mounts EFS with options of its own: %s is left out", option)
+		}
 	}
 }
 
@@ -181,11 +245,13 @@ func (t *translation) subpath(at place, name, sub string) string {
 			"use EFS or S3 Files")
 		return volumeName(name)
 	}
+	sub = path.Clean(sub)
+	if path.IsAbs(sub) || sub == ".." || strings.HasPrefix(sub, "../") {
+		t.errorf(at, "C10", "the subpath %q leads out of the volume: write a directory in it", sub)
+		return volumeName(name)
+	}
 	v := *whole
-	v.used = true
 	v.at = at
-	ecsName := volumeName(name) + "-" + strings.Trim(notVolumeName().ReplaceAllString(sub, "-"), "-")
-	v.Name = new(ecsName)
 	if e := whole.EfsVolumeConfiguration; e != nil {
 		c := *e
 		c.RootDirectory = new(path.Join("/", value(e.RootDirectory), sub))
@@ -195,7 +261,6 @@ func (t *translation) subpath(at place, name, sub string) string {
 		c.RootDirectory = new(path.Join("/", value(c.RootDirectory), sub))
 		v.S3filesVolumeConfiguration = &c
 	}
-	t.volumes[ecsName] = &v
 	t.subpaths[volumeName(name)] = true
-	return ecsName
+	return t.addVolume(volumeName(name)+"-"+volumePart(sub), "subpath "+name+" "+sub, &v)
 }

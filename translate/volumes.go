@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	composetypes "github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/ecsctl/ecsctl/compose/source"
 )
 
 // What a container mounts.
@@ -20,6 +22,8 @@ type volume struct {
 	ebs     *types.TaskManagedEBSVolumeConfiguration // of a volume made at launch, if the compose files say it
 	scratch bool                                     // storage of the task, gone with it
 	used    bool                                     // by a container of the task
+	ro      bool                                     // mounted read-only wherever it is mounted
+	of      string                                   // what it is made for, if no file declares it: one volume for each
 }
 
 // A mount is a mount point of a container, with the place it was written at.
@@ -45,63 +49,86 @@ func applyVolumes(c *container, _ place) {
 	}
 }
 
-// bind mounts a directory of the instance. A relative one is the developer's, which no instance has.
+// bind mounts a directory of the instance. One of the developer's machine is on no instance.
 func (c *container) bind(at place, i int, v *composetypes.ServiceVolumeConfig) {
-	written := c.node.Get("volumes").Items[i].Get("source").Written()
+	n := c.node.Get("volumes").Items[i].Get("source")
 	switch {
 	case c.t.fargate:
 		c.t.refuse(at, "F04", "volumes", "not possible on Fargate: it has no instance whose %s could be mounted; "+
-			"use a volume, EFS, or put the files into the image", written)
+			"use a volume, EFS, or put the files into the image", n.Written())
 		return
-	case !isAbsolute(written):
-		if c.t.allows("V07", "volumes") {
-			c.t.warnf(at, "V07", "%s is sent as %s, a directory of this machine", written, v.Source)
-			break
-		}
-		c.t.errorf(at, "V07", "%s is a directory of this machine, which no instance has: put the files into the image, "+
-			"use a volume, or write an absolute path of the instance", written)
+	case !c.t.onInstance(at, n):
 		return
 	}
-	name := c.t.hostVolume(at, v.Source)
-	c.mount(at, name, v)
+	c.mount(at, c.t.hostVolume(at, v.Source), v)
 }
 
-// isAbsolute reports whether the source of a bind mount, as written, is a path on any machine.
+// onInstance reports whether a path may be one of the instance. It reports one that is of the developer's machine.
+func (t *translation) onInstance(at place, n *source.Node) bool {
+	switch {
+	case !t.ofThisMachine(n):
+	case t.allows("V07", "volumes"):
+		t.warnf(at, "V07", "%s is sent as %s, a directory of this machine", n.Written(), n.Text)
+	default:
+		t.errorf(at, "V07", "%s is a directory of this machine, which no instance has: put the files into the image, "+
+			"use a volume, or write an absolute path of the instance", n.Written())
+		return false
+	}
+	return true
+}
+
+// ofThisMachine reports whether a path leads to the developer's machine: a relative one, or one of a variable, such as
+// PWD, that leads below the directory of the project.
+func (t *translation) ofThisMachine(n *source.Node) bool {
+	if strings.Contains(n.Written(), "$") && isAbsolute(n.Text) {
+		dir := strings.TrimSuffix(t.project.Dir, "/")
+		return dir != "" && strings.HasPrefix(path.Clean(n.Text)+"/", dir+"/")
+	}
+	return !isAbsolute(n.Written())
+}
+
+// isAbsolute reports whether the source of a bind mount is a path on any machine.
 func isAbsolute(s string) bool {
 	return path.IsAbs(s) || strings.HasPrefix(s, `\\`) || len(s) > 2 && s[1] == ':' && (s[2] == '\\' || s[2] == '/')
 }
 
 var notVolumeName = newRegexp(`[^A-Za-z0-9_-]+`)
 
-// hostVolume returns the name of the volume for a directory of the instance. It is made of the path, so that it stays
-// the same when other volumes come and go.
+// volumePart returns what of a path may stand in the name of a volume.
+func volumePart(dir string) string {
+	return strings.Trim(notVolumeName().ReplaceAllString(dir, "-"), "-")
+}
+
+// hostVolume returns the name of the volume for a directory of the instance.
 func (t *translation) hostVolume(at place, dir string) string {
-	base := strings.Trim(notVolumeName().ReplaceAllString(dir, "-"), "-")
-	base = "host-" + base[:min(len(base), 240)]
-	base = strings.TrimSuffix(base, "-")
+	host := &types.HostVolumeProperties{SourcePath: new(dir)}
+	return t.addVolume("host-"+volumePart(dir), "host "+dir, &volume{at: at, Volume: types.Volume{Host: host}})
+}
+
+// addVolume adds a volume that no file declares, unless there is one for the same purpose, and returns its name. The
+// name is made of that purpose, so that it stays the same when other volumes come and go, and is nobody else's.
+func (t *translation) addVolume(base, of string, v *volume) string {
+	base = strings.TrimSuffix(base[:min(len(base), 245)], "-")
 	name := base
 	for n := 2; ; n++ {
-		v, taken := t.volumes[name]
-		if taken && v.Host != nil && value(v.Host.SourcePath) == dir {
+		old := t.volumes[name]
+		if old != nil && old.of == of {
 			return name
 		}
-		_, declared := t.project.Volumes[name]
-		if !taken && !declared {
+		if old == nil && !t.names[name] {
 			break
 		}
 		name = fmt.Sprintf("%s-%d", base, n)
 	}
-	t.volumes[name] = &volume{at: at, used: true, Volume: types.Volume{
-		Name: new(name), Host: &types.HostVolumeProperties{SourcePath: new(dir)},
-	}}
+	v.Name, v.of, v.used = new(name), of, true
+	t.volumes[name] = v
 	return name
 }
 
 func (c *container) mountVolume(at place, v *composetypes.ServiceVolumeConfig) {
 	name := volumeName(v.Source)
 	if v.Source == "" { // anonymous
-		name = c.name + "-" + strings.Trim(notVolumeName().ReplaceAllString(v.Target, "-"), "-")
-		c.t.volumes[name] = &volume{at: at, used: true, scratch: true, Volume: types.Volume{Name: new(name)}}
+		name = c.t.addVolume(c.name+"-"+volumePart(v.Target), "anonymous "+c.name+" "+v.Target, &volume{at: at, scratch: true})
 	} else if !c.t.declared(v.Source) {
 		c.t.errorf(at, "T20", "the volume %q is not declared%s: add it under volumes, or under task_definition in ecs-params",
 			v.Source, c.t.suggest(v.Source, sortedKeys(c.t.project.Volumes)))
