@@ -22,7 +22,7 @@ func (t *translation) agreeOn(c *container, at place, what, value string) bool {
 			c.key, value, s.service, s.value, s.at.pos)
 		return false
 	}
-	t.shared[what] = sharedValue{at, c.key, value}
+	t.shared[what] = sharedValue{at, c.key, value, value}
 	return true
 }
 

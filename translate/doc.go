@@ -43,6 +43,7 @@ func Keys() []Key {
 // onFargate says what is possible on Fargate of keys that are not refused as a whole.
 var onFargate = map[string]string{
 	"cap_add":           "SYS_PTRACE only",
+	"ipc":               "not possible, but for private, which its containers are",
 	"logging.driver":    "awslogs, splunk and awsfirelens only",
 	"network_mode":      "awsvpc only, which ecs-params sets",
 	"pid":               "service:<name> only",

@@ -85,52 +85,6 @@ func (t *translation) compatibility() {
 	}
 }
 
-// shareNamespaces gives the task the modes that all services agree on.
-func (t *translation) shareNamespaces() {
-	task := &t.result.Task
-	if s, ok := t.shared["network mode"]; ok && task.NetworkMode == "" {
-		bridge := s.value == string(types.NetworkModeBridge) // what a service that says nothing has
-		if c := t.otherwise(func(c *container) string { return c.svc.NetworkMode }, "service:"); c != nil && !bridge {
-			t.errorf(s.at, "T07", "the containers of a task share one network, and %s does not say network_mode: %s: "+
-				"set task_definition.ecs_network_mode in ecs-params", c.key, s.value)
-		}
-		task.NetworkMode = types.NetworkMode(s.value)
-		t.set["networkMode"] = s.at
-	}
-	if s, ok := t.shared["PID mode"]; ok && task.PidMode == "" {
-		if c := t.otherwise(func(c *container) string { return c.svc.Pid }, ""); c != nil && s.value == "host" {
-			t.errorf(s.at, "T07", "the containers of a task share one PID mode, and %s does not say pid: host: "+
-				"set task_definition.pid_mode in ecs-params", c.key)
-		}
-		task.PidMode = types.PidMode(s.value)
-		t.set["pidMode"] = s.at
-	}
-	if s, ok := t.shared["IPC mode"]; ok && task.IpcMode == "" {
-		if c := t.otherwise(func(c *container) string { return c.svc.Ipc }, ""); c != nil && s.value != "task" {
-			t.errorf(s.at, "T07", "the containers of a task share one IPC mode, and %s does not say ipc: %s: "+
-				"set task_definition.ipc_mode in ecs-params", c.key, s.value)
-		}
-		task.IpcMode = types.IpcMode(s.value)
-		t.set["ipcMode"] = s.at
-	}
-	if s, ok := t.shared["platform"]; ok {
-		task.RuntimePlatform = &types.RuntimePlatform{
-			CpuArchitecture: types.CPUArchitecture(s.value), OperatingSystemFamily: types.OSFamilyLinux,
-		}
-		t.set["runtimePlatform"] = s.at
-	}
-}
-
-// otherwise returns a container whose service says nothing where another one says what holds for the task.
-func (t *translation) otherwise(says func(*container) string, exempt string) *container {
-	for _, c := range t.containers {
-		if s := says(c); s == "" && c.owner == nil && (exempt == "" || !strings.HasPrefix(s, exempt)) {
-			return c
-		}
-	}
-	return nil
-}
-
 // finishMounts adds the mount points.
 func (c *container) finishMounts() {
 	for _, m := range c.mounts {

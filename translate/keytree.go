@@ -72,7 +72,8 @@ func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) 
 
 func byKey(a, b source.Field) int { return strings.Compare(a.Key, b.Key) }
 
-// applyKey does what a row says: it translates the value, or reports that it is lost.
+// applyKey does what a row says: it translates the value, or reports that it is lost. A value that sets nothing after
+// all takes its place out of c.set.
 func (c *container) applyKey(row *composeKey, f source.Field, path *source.Path) {
 	at := place{f.Pos, path.String()}
 	empty := f.Value.IsEmpty()
@@ -83,14 +84,20 @@ func (c *container) applyKey(row *composeKey, f source.Field, path *source.Path)
 		if row.target != "" && !empty {
 			c.set[row.target] = at
 		}
+		said := len(c.t.diags)
 		row.apply(c, at)
-		if row.was != "" && !empty {
+		if _, sets := c.set[row.target]; row.was != "" && sets && !empty && !lost(c.t.diags[said:]) {
 			c.t.notef(at, "M01", "sets %s; ecs-cli %s", row.target, row.was)
 		}
 	case row.why == "" || empty || row.level == silent:
 	default:
 		c.t.lose(at, row, "K01", row.why)
 	}
+}
+
+// lost reports whether the diagnostics of a value say that it does not count.
+func lost(diags diag.List) bool {
+	return slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Severity > diag.Note })
 }
 
 // lose reports that a value is lost, as loud as the row says.

@@ -111,16 +111,27 @@ func applySysctls(c *container, _ place) {
 	}
 }
 
+// securityOptions are the security options that ECS passes on (API reference, ContainerDefinition).
+var securityOptions = []string{"apparmor", "credentialspec", "label", "no-new-privileges"}
+
+// applySecurityOpt reads NAME[:VALUE] and NAME=VALUE, which only Docker takes.
 func applySecurityOpt(c *container, _ place) {
 	for i, option := range c.svc.SecurityOpt {
 		at := c.at("security_opt", i)
+		name := option
+		if at := strings.IndexAny(option, ":="); at > 0 {
+			name, option = option[:at], option[:at]+":"+option[at+1:]
+		}
 		switch {
-		case !c.t.fargate:
-			c.def.DockerSecurityOptions = append(c.def.DockerSecurityOptions, option)
-		case strings.HasPrefix(option, "no-new-privileges"):
+		case c.t.fargate && name == "no-new-privileges":
 			c.t.warnf(at, "F04", "Fargate has no security options")
-		default:
+		case c.t.fargate:
 			c.t.refuse(at, "F04", "security_opt", "not possible on Fargate: it has no security options")
+		case !slices.Contains(securityOptions, name):
+			c.t.refuse(at, "K01", "security_opt", "ECS passes on %s, not %q: set it in the Docker daemon of the instance",
+				strings.Join(securityOptions, ", "), name)
+		default:
+			c.def.DockerSecurityOptions = append(c.def.DockerSecurityOptions, option)
 		}
 	}
 }

@@ -57,7 +57,20 @@ func applySecrets(c *container, _ place) {
 		if !isVariable(variable) {
 			variable = strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(s.Source))
 		}
-		c.t.notef(at, "S07", "is the environment variable %s, not a file", variable)
+		other, twice := c.set[secretTarget(variable)]
+		switch {
+		case !isVariable(variable):
+			c.t.errorf(at, "N11", "%s is no name of an environment variable, which the secret becomes: give it one as target", variable)
+			continue
+		case twice:
+			c.t.errorf(at, "N11", "%s is the environment variable %s too, at %s: give one of them another as target",
+				other.path, variable, other.pos)
+			continue
+		case strings.Contains(s.Target, "/"):
+			c.t.warnf(c.at("secrets", i, "target"), "S07", "ECS makes no file of a secret: it is the environment variable %s", variable)
+		default:
+			c.t.notef(at, "S07", "is the environment variable %s, not a file", variable)
+		}
 		c.set[secretTarget(variable)] = at
 		c.addSecret(types.Secret{Name: new(variable), ValueFrom: new(name)})
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	composetypes "github.com/compose-spec/compose-go/v2/types"
 )
 
 // How a container is reached and what it reaches: ports, names, network, namespaces.
@@ -184,35 +183,25 @@ func applyExtraHosts(c *container, at place) {
 	}
 }
 
-// applyLinks takes links over with the names that containers have in ECS.
+// applyLinks takes links over with the names that containers have in ECS, and their services under their own.
 func applyLinks(c *container, _ place) {
 	for i, link := range c.svc.Links {
 		service, alias, hasAlias := strings.Cut(link, ":")
+		if strings.Contains(alias, ":") || hasAlias && alias == "" {
+			c.t.errorf(c.at("links", i), "C10", "%q is no link: write SERVICE or SERVICE:ALIAS", link)
+			continue
+		}
 		if c.t.skips(service) {
 			c.t.notef(c.at("links", i), "M02", "%s is left out, and so is the link", service)
 			continue
 		}
-		link = containerName(service)
+		link = c.t.nameOf(service)
 		if hasAlias {
 			link += ":" + alias
 		} else if link != service {
 			link += ":" + service
 		}
 		c.def.Links = append(c.def.Links, link)
-	}
-}
-
-// applyNetworkMode takes the mode over if all services agree, which finish looks after.
-func applyNetworkMode(c *container, at place) {
-	mode := c.svc.NetworkMode
-	switch {
-	case strings.HasPrefix(mode, composetypes.ServicePrefix): // the containers of a task share their network
-	case c.t.params.TaskDefinition.NetworkMode != "":
-		c.t.notef(at, "C08", "ecs_network_mode at %s holds", c.t.paramsAt("task_definition", "ecs_network_mode").pos)
-	case mode == "host" || mode == "none" || mode == "bridge":
-		c.t.agree(c, "network mode", at, mode)
-	default:
-		c.t.refuse(at, "K01", "network_mode", "ECS has the network modes bridge, host, awsvpc and none")
 	}
 }
 
@@ -230,33 +219,9 @@ func applyNetworks(c *container, _ place) {
 	}
 }
 
-func applyPID(c *container, at place) {
-	c.namespace(at, c.svc.Pid, "PID mode", "pid_mode", c.t.params.TaskDefinition.PIDMode != "")
-}
-
-func applyIPC(c *container, at place) {
-	if c.svc.Ipc == "private" {
-		return
-	}
-	c.namespace(at, c.svc.Ipc, "IPC mode", "ipc_mode", c.t.params.TaskDefinition.IPCMode != "")
-}
-
-// namespace records a namespace that is one for the whole task: of the host, or shared by the containers.
-func (c *container) namespace(at place, mode, what, key string, overridden bool) {
-	switch {
-	case overridden:
-		c.t.notef(at, "C08", "%s at %s holds", key, c.t.paramsAt("task_definition", key).pos)
-	case mode == "shareable", strings.HasPrefix(mode, composetypes.ServicePrefix):
-		c.t.shared[what] = sharedValue{at, c.key, "task"}
-	case mode == "host" || mode == "none":
-		c.t.agree(c, what, at, mode)
-	default:
-		c.t.refuse(at, "K01", strings.ToLower(what[:3]), "ECS knows host and service:<name>")
-	}
-}
-
 var architectures = map[string]types.CPUArchitecture{
-	"amd64": types.CPUArchitectureX8664, "x86_64": types.CPUArchitectureX8664,
+	"amd64": types.CPUArchitectureX8664, "x86_64": types.CPUArchitectureX8664, "amd64/v1": types.CPUArchitectureX8664,
+	"amd64/v2": types.CPUArchitectureX8664, "amd64/v3": types.CPUArchitectureX8664, "amd64/v4": types.CPUArchitectureX8664,
 	"arm64": types.CPUArchitectureArm64, "aarch64": types.CPUArchitectureArm64, "arm64/v8": types.CPUArchitectureArm64,
 }
 
@@ -265,7 +230,7 @@ func applyPlatform(c *container, at place) {
 		c.t.notef(at, "C08", "runtime_platform at %s holds", c.t.paramsAt("task_definition", "runtime_platform").pos)
 		return
 	}
-	os, arch, hasArch := strings.Cut(c.svc.Platform, "/")
+	os, arch, hasArch := strings.Cut(strings.ToLower(c.svc.Platform), "/")
 	if !hasArch && architectures[os] != "" { // the architecture alone
 		os, arch = "linux", os
 	}
@@ -276,6 +241,6 @@ func applyPlatform(c *container, at place) {
 	case os != "linux" || arch != "" && architectures[arch] == "":
 		c.t.errorf(at, "T07", "ECS runs linux/amd64, linux/arm64 and windows/amd64, not %q", c.svc.Platform)
 	case arch != "":
-		c.t.agree(c, "platform", at, string(architectures[arch]))
+		c.t.agree(c, "platform", at, string(architectures[arch]), c.svc.Platform)
 	}
 }

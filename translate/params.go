@@ -153,9 +153,11 @@ var paramKeys = []paramKey{
 	}},
 	{ofTask + "s3files_volumes", "volumes[].s3filesVolumeConfiguration", nil},
 	{ofService + "cpu_shares", container1 + "cpu", func(_ *translation, c *container, _ place) {
-		if c.params.CPUShares > 0 {
-			c.def.Cpu = c.params.CPUShares
+		if c.params.CPUShares == 0 { // not set
+			delete(c.set, container1+"cpu")
+			return
 		}
+		c.def.Cpu = c.params.CPUShares
 	}},
 	{ofService + "credential_specs", container1 + "credentialSpecs", func(_ *translation, c *container, _ place) {
 		c.def.CredentialSpecs = c.params.CredentialSpecs
@@ -183,10 +185,12 @@ var paramKeys = []paramKey{
 		c.def.FirelensConfiguration = c.params.FirelensConfiguration
 	}},
 	{ofService + "gpu", container1 + "resourceRequirements", func(t *translation, c *container, at place) {
-		if c.params.GPU != "" {
-			c.def.ResourceRequirements = nil
-			c.addGPUs(at, c.params.GPU)
+		if c.params.GPU == "" { // not set
+			delete(c.set, container1+"resourceRequirements")
+			return
 		}
+		c.def.ResourceRequirements = nil
+		c.addGPUs(at, c.params.GPU)
 	}},
 	{ofService + "healthcheck.command", health + "command", paramTest},
 	{ofService + "healthcheck.interval", health + "interval", func(_ *translation, c *container, _ place) {
@@ -212,11 +216,15 @@ var paramKeys = []paramKey{
 	{ofService + "mem_limit", container1 + "memory", func(_ *translation, c *container, at place) {
 		if m := c.mebibytes(at, int64(c.params.MemLimit)); m != nil {
 			c.def.Memory = m
+		} else {
+			delete(c.set, container1+"memory")
 		}
 	}},
 	{ofService + "mem_reservation", container1 + "memoryReservation", func(_ *translation, c *container, at place) {
 		if m := c.mebibytes(at, int64(c.params.MemReservation)); m != nil {
 			c.def.MemoryReservation = m
+		} else {
+			delete(c.set, container1+"memoryReservation")
 		}
 	}},
 	{ofService + "name", container1 + "name", nil},
@@ -232,9 +240,7 @@ var paramKeys = []paramKey{
 	}},
 	{ofService + "secrets", container1 + "secrets", func(t *translation, c *container, _ place) {
 		for i, s := range c.params.Secrets {
-			at := t.paramsAt("task_definition", "services", c.key, "secrets", i)
-			c.set[secretTarget(value(s.Name))] = at
-			c.addSecret(s)
+			c.paramSecret(t.paramsAt("task_definition", "services", c.key, "secrets", i), s)
 		}
 	}},
 	{ofService + "shared_memory_size", linux + "sharedMemorySize", func(_ *translation, c *container, _ place) {

@@ -76,16 +76,22 @@ func (t *translation) applyParams() {
 	}
 }
 
-// applyParam applies a row, and says what it overrides.
+// applyParam applies a row, and says what it overrides. A value that sets nothing after all takes its place out of set.
 func (t *translation) applyParam(row *paramKey, c *container, set map[string]place, at place) {
 	if row.apply == nil {
 		return
 	}
-	if old, ok := set[row.target]; ok && old.path != at.path && !additive[row.target] {
-		t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
-	}
+	old, before := set[row.target]
 	set[row.target] = at
 	row.apply(t, c, at)
+	_, sets := set[row.target]
+	switch {
+	case !before:
+	case !sets:
+		set[row.target] = old
+	case old.path != at.path && !additive[row.target]:
+		t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+	}
 }
 
 // additive are the targets to which ecs-params adds.
@@ -216,6 +222,20 @@ func paramTest(t *translation, c *container, at place) {
 		return
 	}
 	c.healthcheck().Command = command
+}
+
+// paramSecret adds a secret, or replaces the one of compose for the same variable.
+func (c *container) paramSecret(at place, s types.Secret) {
+	target := secretTarget(value(s.Name))
+	old, twice := c.set[target]
+	switch {
+	case twice && strings.HasPrefix(old.path, ofTask):
+		c.t.errorf(at, "N11", "%s is a secret at %s already: keep one of them", value(s.Name), old.pos)
+	case twice:
+		c.t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+	}
+	c.set[target] = at
+	c.addSecret(s)
 }
 
 func paramSecretOptions(t *translation, c *container, at place) {

@@ -87,6 +87,17 @@ func applyLabels(c *container, _ place) {
 	}
 }
 
+func applyPullPolicy(c *container, at place) {
+	switch c.svc.PullPolicy {
+	case "":
+	case "never":
+		c.t.warnf(at, "K01", "ECS pulls an image that an instance lacks, and Fargate pulls it always: "+
+			"what only one machine has must be pushed to a registry")
+	default:
+		c.t.notef(at, "K01", "the ECS agent decides when an image is pulled; Fargate pulls it always")
+	}
+}
+
 func applyUser(c *container, _ place)       { c.def.User = nonEmpty(c.svc.User) }
 func applyWorkingDir(c *container, _ place) { c.def.WorkingDirectory = nonEmpty(c.svc.WorkingDir) }
 func applyTTY(c *container, _ place)        { c.def.PseudoTerminal = onlyTrue(c.svc.Tty) }

@@ -96,6 +96,8 @@ func applySwap(c *container, at place) {
 		limit = int64(c.limits().MemoryBytes)
 	}
 	switch {
+	case total == 0: // not set
+		delete(c.set, linux+"maxSwap")
 	case total < 0:
 		c.t.warnf(at, "K01", "ECS has no swap without limit: set services.<service>.max_swap in ecs-params")
 	case limit == 0:

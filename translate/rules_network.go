@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	composetypes "github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/ecsctl/ecsctl/ecsparams"
 )
@@ -18,6 +19,12 @@ func (c *container) finishNetwork() {
 		c.t.refuse(c.where(container1+"links"), "P07", "links", "links need the network mode bridge: in %s the containers "+
 			"of a task reach each other at localhost", mode)
 		c.def.Links = nil
+	}
+	other, joins := strings.CutPrefix(c.svc.NetworkMode, composetypes.ServicePrefix)
+	_, known := c.t.project.Services[other]
+	if shares := mode == types.NetworkModeAwsvpc || mode == types.NetworkModeHost; joins && known && !shares && !c.t.fargate {
+		c.t.refuse(c.at("network_mode"), "P07", "network_mode", "the containers of a task share one network in awsvpc only, "+
+			"not in %s: set task_definition.ecs_network_mode: awsvpc in ecs-params", orBridge(mode))
 	}
 	if mode != types.NetworkModeAwsvpc {
 		return

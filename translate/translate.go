@@ -216,24 +216,6 @@ func (t *translation) allows(rule, key string) bool {
 	})
 }
 
-// A sharedValue is a value that one service gives and all services of the task must agree on.
-type sharedValue struct {
-	at      place
-	service string
-	value   string
-}
-
-// agree records what a service says about something that is one for the whole task. It reports a service that says
-// something else than an earlier one.
-func (t *translation) agree(c *container, what string, at place, value string) {
-	if s, ok := t.shared[what]; ok && s.value != value {
-		t.errorf(at, "T07", "the containers of a task share one %s: %s says %q here, %s says %q at %s; set it in ecs-params",
-			what, c.key, value, s.service, s.value, s.at.pos)
-		return
-	}
-	t.shared[what] = sharedValue{at, c.key, value}
-}
-
 // service translates a compose service into containers.
 func (t *translation) service(name string) {
 	svc := t.project.Services[name]
