@@ -50,6 +50,9 @@ func TestKeyArchives(t *testing.T) {
 			dir := t.TempDir()
 			a.Extract(t, "", dir)
 			result, diags := translateDir(t, dir, Target{Region: "eu-west-1"})
+			if len(result.Task.ContainerDefinitions) == 0 {
+				t.Error("no container is left, so that the archive holds nothing")
+			}
 			got := string(awsjson.Indent(append(awsjson.Value(&result.Task).(awsjson.Object), serviceMembers(result)...)))
 			want := map[string]string{"want.json": got, "want.txt": lines(diags)}
 			if !strings.HasPrefix(a.Name, "params_") {
