@@ -180,6 +180,7 @@ func (c *container) breaker(at place, enable, rollback bool) {
 	if c.t.agreeOn(c, at, "failure action", c.svc.Deploy.UpdateConfig.FailureAction) {
 		c.t.deployment().DeploymentCircuitBreaker = &types.DeploymentCircuitBreaker{Enable: enable, Rollback: rollback}
 		c.t.set["service.deploymentConfiguration"] = at
+		c.t.set[deployTarget("deployment_circuit_breaker")] = at
 	}
 }
 
@@ -190,6 +191,7 @@ func (c *container) percentages(at place, order string, part float64) {
 	}
 	d := c.t.deployment()
 	c.t.set["service.deploymentConfiguration"] = at
+	c.t.set[deployTarget("maximum_percent")], c.t.set[deployTarget("minimum_healthy_percent")] = at, at
 	if order == "stop-first" {
 		d.MaximumPercent = new(int32(100))
 		d.MinimumHealthyPercent = new(int32(math.Floor(100 - part)))

@@ -46,7 +46,8 @@ var paramKeys = []paramKey{
 	{ofRun + "deployment_controller", "service.deploymentController", func(t *translation, _ *container, _ place) {
 		t.result.Service.DeploymentController = t.params.RunParams.DeploymentController
 	}},
-	{ofRun + "desired_count", "service.desiredCount", func(t *translation, _ *container, _ place) {
+	{ofRun + "desired_count", "service.desiredCount", func(t *translation, _ *container, at place) {
+		t.notNegative(at, t.params.RunParams.DesiredCount)
 		t.result.Service.DesiredCount = t.params.RunParams.DesiredCount
 	}},
 	{ofRun + "enable_ecs_managed_tags", "service.enableECSManagedTags", func(t *translation, _ *container, _ place) {
@@ -100,9 +101,9 @@ var paramKeys = []paramKey{
 	{ofRun + "service_discovery", "service.serviceRegistries", func(t *translation, _ *container, _ place) {
 		t.result.Service.Discovery = t.params.RunParams.ServiceDiscovery
 	}},
-	{ofRun + "tags", "service.tags", func(t *translation, _ *container, at place) {
+	{ofRun + "tags", "service.tags", func(t *translation, _ *container, _ place) {
 		for _, key := range slices.Sorted(maps.Keys(t.params.RunParams.Tags)) {
-			t.addTag(&t.result.Service.Tags, key, t.params.RunParams.Tags[key])
+			t.paramTag(t.paramsAt("run_params", "tags", key), key, t.params.RunParams.Tags[key])
 		}
 	}},
 	{ofRun + "task_placement.constraints", "service.placementConstraints", func(t *translation, _ *container, _ place) {
@@ -164,7 +165,7 @@ var paramKeys = []paramKey{
 	}},
 	{ofService + "depends_on", container1 + "dependsOn", func(t *translation, c *container, at place) {
 		for i, d := range c.params.DependsOn {
-			c.dependOn(t.paramsAt("task_definition", "services", c.key, "depends_on", i), value(d.ContainerName), d.Condition)
+			c.paramDependency(t.paramsAt("task_definition", "services", c.key, "depends_on", i), d)
 		}
 	}},
 	{ofService + "disable_networking", container1 + "disableNetworking", func(_ *translation, c *container, _ place) {
@@ -243,7 +244,8 @@ var paramKeys = []paramKey{
 			c.paramSecret(t.paramsAt("task_definition", "services", c.key, "secrets", i), s)
 		}
 	}},
-	{ofService + "shared_memory_size", linux + "sharedMemorySize", func(_ *translation, c *container, _ place) {
+	{ofService + "shared_memory_size", linux + "sharedMemorySize", func(t *translation, c *container, at place) {
+		t.notNegative(at, c.params.SharedMemorySize)
 		c.linux().SharedMemorySize = c.params.SharedMemorySize
 	}},
 	{ofService + "skip", "", nil},

@@ -1,7 +1,9 @@
 package translate
 
 import (
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -190,15 +192,17 @@ func (t *translation) overriddenBy(flag, target string) {
 	}
 }
 
-// addTag adds a tag, or gives the one of that key another value.
-func (t *translation) addTag(tags *[]types.Tag, key, val string) {
+// addTag adds a tag, or gives the one of that key another value; it reports whether it did the latter.
+func (t *translation) addTag(tags *[]types.Tag, key, val string) (replaced bool) {
 	for i := range *tags {
 		if value((*tags)[i].Key) == key {
+			replaced = value((*tags)[i].Value) != val
 			(*tags)[i].Value = new(val)
-			return
+			return replaced
 		}
 	}
 	*tags = append(*tags, types.Tag{Key: new(key), Value: new(val)})
+	return false
 }
 
 // healthcheck returns the health check of the container, to be set.
@@ -219,6 +223,7 @@ func paramTest(t *translation, c *container, at place) {
 	command := slices.Concat(h.Test, h.Command)
 	if len(command) > 0 && command[0] == "NONE" {
 		c.def.HealthCheck = nil
+		delete(c.set, health+"command")
 		return
 	}
 	c.healthcheck().Command = command
@@ -236,6 +241,34 @@ func (c *container) paramSecret(at place, s types.Secret) {
 	}
 	c.set[target] = at
 	c.addSecret(s)
+}
+
+// paramDependency adds a dependency, or gives the one of compose on the same container another condition.
+func (c *container) paramDependency(at place, d types.ContainerDependency) {
+	name := value(d.ContainerName)
+	for _, o := range c.def.DependsOn {
+		if old := c.where(dependsTarget(name)); *o.ContainerName == name && o.Condition != d.Condition {
+			c.t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+		}
+	}
+	c.dependOn(at, name, d.Condition)
+}
+
+// paramTag adds a tag of the service, or gives the one of compose another value.
+func (t *translation) paramTag(at place, key, val string) {
+	target := "service.tags " + key
+	if old, ok := t.set[target]; ok && t.addTag(&t.result.Service.Tags, key, val) {
+		t.notef(at, "C08", "overrides %s at %s", old.path, old.pos)
+	}
+	t.addTag(&t.result.Service.Tags, key, val)
+	t.set[target] = at
+}
+
+// notNegative reports a number below zero.
+func (t *translation) notNegative(at place, n *int32) {
+	if value(n) < 0 {
+		t.errorf(at, "C10", "must be 0 or more, not %d", *n)
+	}
 }
 
 func paramSecretOptions(t *translation, c *container, at place) {
@@ -259,6 +292,9 @@ func paramPorts(t *translation, c *container, _ place) {
 			continue
 		}
 		old := &c.ports[at]
+		if old.differs(m) {
+			t.notef(p.at, "C08", "overrides %s at %s", old.at.path, old.at.pos)
+		}
 		old.at, old.exposed = p.at, false
 		if m.HostPort != nil {
 			old.HostPort, old.published = m.HostPort, ""
@@ -272,6 +308,13 @@ func paramPorts(t *translation, c *container, _ place) {
 	}
 }
 
+// differs reports whether m says something else than p.
+func (p *port) differs(m types.PortMapping) bool {
+	return p.published != "" && m.HostPort != nil && p.published != strconv.Itoa(int(*m.HostPort)) ||
+		p.Name != nil && m.Name != nil && *p.Name != *m.Name ||
+		p.AppProtocol != "" && m.AppProtocol != "" && p.AppProtocol != m.AppProtocol
+}
+
 // paramDeployment sets the members that ecs-params gives, and leaves the others as compose has them.
 func paramDeployment(t *translation, _ *container, _ place) {
 	from, to := t.params.RunParams.DeploymentConfiguration, t.result.Service.DeploymentConfiguration
@@ -280,17 +323,26 @@ func paramDeployment(t *translation, _ *container, _ place) {
 		return
 	}
 	merged := *from
-	if merged.MaximumPercent == nil {
-		merged.MaximumPercent = to.MaximumPercent
-	}
-	if merged.MinimumHealthyPercent == nil {
-		merged.MinimumHealthyPercent = to.MinimumHealthyPercent
-	}
-	if merged.DeploymentCircuitBreaker == nil {
-		merged.DeploymentCircuitBreaker = to.DeploymentCircuitBreaker
-	}
+	override(t, "maximum_percent", &merged.MaximumPercent, to.MaximumPercent)
+	override(t, "minimum_healthy_percent", &merged.MinimumHealthyPercent, to.MinimumHealthyPercent)
+	override(t, "deployment_circuit_breaker", &merged.DeploymentCircuitBreaker, to.DeploymentCircuitBreaker)
 	t.result.Service.DeploymentConfiguration = &merged
 }
+
+// override lets a member of the deployment configuration that ecs-params does not give be that of compose, and says
+// where the two differ.
+func override[T any](t *translation, key string, p **T, compose *T) {
+	switch old := t.set[deployTarget(key)]; {
+	case *p == nil:
+		*p = compose
+	case compose != nil && !reflect.DeepEqual(*p, compose):
+		t.notef(t.paramsAt("run_params", "deployment_configuration", key), "C08", "overrides %s at %s", old.path, old.pos)
+	}
+}
+
+// deployTarget is the key under which the place of a member of the deployment configuration is kept, by its name in
+// ecs-params.
+func deployTarget(key string) string { return "service.deploymentConfiguration " + key }
 
 // paramNetwork sets the network, with the security groups that compose networks stand for.
 func paramNetwork(t *translation, _ *container, _ place) {
