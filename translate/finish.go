@@ -32,6 +32,7 @@ func (t *translation) finish() {
 		c.finishMounts()
 		c.finishLogging()
 	}
+	t.finishConnect()
 	t.finishEssential()
 	for _, c := range t.containers {
 		c.finishRestart()
@@ -43,6 +44,27 @@ func (t *translation) finish() {
 	}
 	t.namePorts()
 	t.order()
+	t.besides()
+}
+
+// besides says what of the service is looked up or made when it is deployed.
+func (t *translation) besides() {
+	say := func(at place, format string, args ...any) {
+		t.result.Besides.Addf(at.pos, diag.Warning, "K01", at.path, format, args...)
+	}
+	for i, lb := range t.result.Service.LoadBalancers {
+		if lb.TargetGroupName != "" {
+			say(t.paramsAt("run_params", "load_balancers", i, "target_group_name"), "the request has no target group: "+
+				"its ARN is looked up when the service is deployed; give target_group_arn to have it here")
+		}
+		if lb.DeregistrationDelay != nil {
+			say(t.paramsAt("run_params", "load_balancers", i, "deregistration_delay"), "is not in the request: "+
+				"it is set on the target group when the service is deployed")
+		}
+	}
+	if t.result.Service.Discovery != nil {
+		say(t.where("service.serviceRegistries"), "is not in the request: the Cloud Map service is made when the service is deployed")
+	}
 }
 
 // launchesOnFargate reports whether tasks run on Fargate, as far as target and files say.
@@ -98,16 +120,33 @@ func mountTarget(path string) string { return container1 + "mountPoints " + path
 
 // finishLogging gives awslogs its region where the target knows it.
 func (c *container) finishLogging() {
-	l := c.def.LogConfiguration
-	if l == nil || l.LogDriver != types.LogDriverAwslogs || l.Options["awslogs-region"] != "" || c.t.target.Region == "" {
+	if l := c.def.LogConfiguration; l != nil {
+		l.Options = c.t.withRegion(c.where(container1+"logConfiguration"), l.LogDriver, l.Options)
+	}
+}
+
+// finishConnect does the same for the proxies of Service Connect.
+func (t *translation) finishConnect() {
+	s := t.result.Service.ServiceConnectConfiguration
+	if s == nil || s.LogConfiguration == nil {
 		return
 	}
-	l.Options = maps.Clone(l.Options)
-	if l.Options == nil {
-		l.Options = map[string]string{}
+	connect, l := *s, *s.LogConfiguration
+	l.Options = t.withRegion(t.paramsAt("run_params", "service_connect_configuration", "log_configuration"), l.LogDriver, l.Options)
+	connect.LogConfiguration = &l
+	t.result.Service.ServiceConnectConfiguration = &connect
+}
+
+// withRegion returns the options of a log driver with the region that awslogs needs, if the target knows it.
+func (t *translation) withRegion(at place, driver types.LogDriver, options map[string]string) map[string]string {
+	if driver != types.LogDriverAwslogs || options["awslogs-region"] != "" || t.target.Region == "" {
+		return options
 	}
-	l.Options["awslogs-region"] = c.t.target.Region
-	c.t.notef(c.where(container1+"logConfiguration"), "T23", "awslogs-region is %s, the region of the cluster", c.t.target.Region)
+	t.notef(at, "T23", "awslogs-region is %s, the region of the cluster", t.target.Region)
+	with := map[string]string{}
+	maps.Copy(with, options)
+	with["awslogs-region"] = t.target.Region
+	return with
 }
 
 // finishEssential makes containers that others wait for until they end non-essential: the task goes on without them.
@@ -139,20 +178,32 @@ func (t *translation) finishMemory() {
 	}
 }
 
-// namePorts names the ports that have no name where something refers to ports by name.
+// namePorts names the ports that have no name where something refers to ports by name. A port that is published twice
+// needs one name.
 func (t *translation) namePorts() {
 	s := &t.result.Service
-	connect := s.ServiceConnectConfiguration
-	if (connect == nil || !connect.Enabled) && len(s.VpcLatticeConfigurations) == 0 {
+	connect := s.ServiceConnectConfiguration != nil && s.ServiceConnectConfiguration.Enabled
+	if !connect && len(s.VpcLatticeConfigurations) == 0 && len(s.GatewayConnectors) == 0 {
 		return
 	}
+	taken := map[string]bool{}
+	t.eachPort(func(_ *container, m *types.PortMapping) { taken[value(m.Name)] = true })
+	t.eachPort(func(c *container, m *types.PortMapping) {
+		if m.Name != nil || m.ContainerPort == nil {
+			return
+		}
+		name := fmt.Sprintf("%s-%d-%s", strings.ToLower(c.name), *m.ContainerPort, cmp.Or(m.Protocol, types.TransportProtocolTcp))
+		if !taken[name] {
+			m.Name, taken[name] = new(name), true
+		}
+	})
+}
+
+// eachPort calls f for each port mapping of each container.
+func (t *translation) eachPort(f func(c *container, m *types.PortMapping)) {
 	for _, c := range t.containers {
 		for i := range c.def.PortMappings {
-			m := &c.def.PortMappings[i]
-			if m.Name == nil && m.ContainerPort != nil {
-				m.Name = new(fmt.Sprintf("%s-%d-%s", strings.ToLower(c.name), *m.ContainerPort,
-					cmp.Or(m.Protocol, types.TransportProtocolTcp)))
-			}
+			f(c, &c.def.PortMappings[i])
 		}
 	}
 }

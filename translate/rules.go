@@ -24,7 +24,7 @@ var ruleTable = []rule{
 	{"C08", diag.Note, "what overrides what", nil},
 	{"C09", diag.Error, "files are YAML", nil},
 	{"C10", diag.Error, "values have the form the specification gives them", nil},
-	{"C11", diag.Error, "what is referred to is declared", nil},
+	{"C11", diag.Error, "what is referred to is declared", (*translation).checkReferences},
 	{"C12", diag.Error, "two keys that mean one thing say one thing", nil},
 	{"C13", diag.Error, "files that are named can be read", nil},
 	{"C14", diag.Error, "a service has an image", (*translation).checkImagesGiven},
@@ -86,7 +86,7 @@ var ruleTable = []rule{
 	{"P10", diag.Error, "a load balancer leads to a port of a container", (*translation).checkLoadBalancers},
 	{"P11", diag.Error, "a Cloud Map record fits the network mode", (*translation).checkDiscovery},
 	{"P12", diag.Error, "Service Connect serves named ports", (*translation).checkServiceConnect},
-	{"P13", diag.Error, "VPC Lattice serves named ports", (*translation).checkLattice},
+	{"P13", diag.Error, "VPC Lattice and gateways serve named ports", (*translation).checkLattice},
 	{"P14", diag.Error, "a task has five security groups at most", (*translation).checkSecurityGroups},
 	{"P15", diag.Note, "containers of a task reach each other as ECS lets them", (*translation).checkPeerNames},
 	{"S01", diag.Error, "a secret is named by an SSM name or an ARN", (*translation).checkSecretSources},
@@ -132,4 +132,5 @@ var ruleTable = []rule{
 	{"V07", diag.Error, "a bind mount is of a directory of the instance", nil},
 	{"V08", diag.Error, "an external volume says what it is", nil},
 	{"V10", diag.Warning, "data is kept where it outlives the task", (*translation).checkScratchData},
+	{"V11", diag.Error, "an FSx volume has what it needs", (*translation).checkFSx},
 }

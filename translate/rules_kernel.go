@@ -12,7 +12,7 @@ import (
 func (t *translation) checkSwap() {
 	for _, c := range t.containers {
 		l := c.def.LinuxParameters
-		if l == nil {
+		if l == nil || t.fargate { // which has no swap space, rule F04 says
 			continue
 		}
 		if n := l.Swappiness; n != nil && (*n < 0 || *n > 100) {

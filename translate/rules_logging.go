@@ -51,6 +51,19 @@ func (t *translation) checkLogged() {
 	}
 }
 
+// checkAwslogsOptions reports what awslogs cannot do without.
+func (t *translation) checkAwslogsOptions(at place, driver types.LogDriver, options map[string]string) {
+	if driver != types.LogDriverAwslogs {
+		return
+	}
+	if options["awslogs-group"] == "" {
+		t.errorf(at, "T23", "the option awslogs-group is missing")
+	}
+	if options["awslogs-region"] == "" {
+		t.errorf(at, "T23", "the option awslogs-region is missing: write it, or give the region with --region")
+	}
+}
+
 func (t *translation) checkAwslogs() {
 	for _, c := range t.containers {
 		l := c.def.LogConfiguration
@@ -58,12 +71,7 @@ func (t *translation) checkAwslogs() {
 			continue
 		}
 		at := c.where(container1 + "logConfiguration")
-		if l.Options["awslogs-group"] == "" {
-			t.errorf(at, "T23", "the option awslogs-group is missing")
-		}
-		if l.Options["awslogs-region"] == "" {
-			t.errorf(at, "T23", "the option awslogs-region is missing: write it, or give the region with --region")
-		}
+		t.checkAwslogsOptions(at, l.LogDriver, l.Options)
 		if t.fargate && l.Options["awslogs-stream-prefix"] == "" {
 			t.errorf(at, "T23", "the option awslogs-stream-prefix is missing, which Fargate needs")
 		}

@@ -220,10 +220,22 @@ func (t *translation) checkOverrides() {
 		t.errorf(at, "N10", "the overrides have %d characters, more than the 8192 ECS takes", n)
 	}
 	for i, c := range o.ContainerOverrides {
-		if t.named(value(c.Name)) == nil {
-			t.errorf(t.paramsAt("run_params", "overrides", "container_overrides", i), "C11", "there is no container %q%s",
-				value(c.Name), t.suggest(value(c.Name), t.containerNames()))
-		}
+		t.wantContainer(t.paramsAt("run_params", "overrides", "container_overrides", i), value(c.Name))
+	}
+}
+
+// checkReferences reports what ecs-params names and the files lack.
+func (t *translation) checkReferences() {
+	if p := t.result.Task.ProxyConfiguration; p != nil {
+		t.wantContainer(t.paramsAt("task_definition", "proxy_configuration", "container_name"), value(p.ContainerName))
+	}
+	t.checkUnmounted()
+}
+
+// wantContainer reports a name that no container of the task has.
+func (t *translation) wantContainer(at place, name string) {
+	if t.named(name) == nil {
+		t.errorf(at, "C11", "there is no container %q%s", name, t.suggest(name, t.containerNames()))
 	}
 }
 
@@ -293,15 +305,26 @@ func (t *translation) checkDiscoveryNames() {
 
 func (t *translation) checkExpressions() {
 	for i, c := range t.result.Task.PlacementConstraints {
-		t.checkExpression(t.paramsAt("task_definition", "placement_constraints", i), string(c.Type), value(c.Expression))
+		t.checkConstraint(string(c.Type), value(c.Expression), "memberOf", "task_definition", "placement_constraints", i)
 	}
 	for i, c := range t.result.Service.PlacementConstraints {
-		at := t.where("service.placementConstraints")
-		if p, ok := t.set[fmt.Sprintf("service.placementConstraints %d", i)]; ok {
-			at = p
+		if strings.HasPrefix(t.where("service.placementConstraints").path, ofRun) {
+			t.checkConstraint(string(c.Type), value(c.Expression), "memberOf or distinctInstance",
+				"run_params", "task_placement", "constraints", i)
+			continue
 		}
-		t.checkExpression(at, string(c.Type), value(c.Expression))
+		t.checkExpression(t.where(fmt.Sprintf("service.placementConstraints %d", i)), string(c.Type), value(c.Expression))
 	}
+}
+
+// checkConstraint looks at a constraint of ecs-params, of one of kinds.
+func (t *translation) checkConstraint(kind, expression, kinds string, steps ...any) {
+	at := t.paramsAt(steps...)
+	if written := t.params.Root.At(steps...).Get("type"); kind == "" && written.TextOr("") == "" {
+		t.errorf(at, "N15", "the key type is missing: %s", kinds)
+		return
+	}
+	t.checkExpression(at, kind, expression)
 }
 
 func (t *translation) checkExpression(at place, kind, expression string) {
@@ -312,7 +335,5 @@ func (t *translation) checkExpression(at place, kind, expression string) {
 		t.errorf(at, "N15", "distinctInstance takes no expression")
 	case kind == "memberOf" && expression == "":
 		t.errorf(at, "N15", "memberOf needs an expression, such as attribute:ecs.instance-type == t3.small")
-	case kind == "":
-		t.errorf(at, "N15", "the key type is missing: memberOf or distinctInstance")
 	}
 }

@@ -199,6 +199,9 @@ func (t *translation) checkServiceConnect() {
 	if s.AccessLogConfiguration != nil && s.LogConfiguration == nil {
 		t.errorf(at, "P12", "access_log_configuration needs log_configuration")
 	}
+	if l := s.LogConfiguration; l != nil {
+		t.checkAwslogsOptions(t.paramsAt("run_params", "service_connect_configuration", "log_configuration"), l.LogDriver, l.Options)
+	}
 	for i, service := range s.Services {
 		at := t.paramsAt("run_params", "service_connect_configuration", "services", i)
 		m := t.portNamed(at, "P12", value(service.PortName))
@@ -207,6 +210,12 @@ func (t *translation) checkServiceConnect() {
 		}
 		if len(service.ClientAliases) > 1 {
 			t.errorf(at, "P12", "a port has one alias")
+		}
+		for j, alias := range service.ClientAliases {
+			if p := value(alias.Port); p < 1 || p > 65535 {
+				t.errorf(t.paramsAt("run_params", "service_connect_configuration", "services", i, "client_aliases", j), "P12",
+					"must have a port from 1 to 65535, at which clients find the service")
+			}
 		}
 		if m != nil && service.Timeout != nil && service.Timeout.PerRequestTimeoutSeconds != nil && m.AppProtocol == "" {
 			t.errorf(at, "P12", "a timeout per request needs the app_protocol of the port")
@@ -238,6 +247,9 @@ var (
 )
 
 func (t *translation) checkLattice() {
+	for i, g := range t.result.Service.GatewayConnectors {
+		t.portNamed(t.paramsAt("run_params", "gateway_connectors", i), "P13", value(g.PortName))
+	}
 	for i, l := range t.result.Service.VpcLatticeConfigurations {
 		at := t.paramsAt("run_params", "vpc_lattice_configurations", i)
 		t.portNamed(at, "P13", value(l.PortName))

@@ -118,7 +118,7 @@ func (t *translation) checkHealthchecks() {
 		}
 		at := c.where(health + "command")
 		if len(h.Command) == 0 {
-			t.errorf(c.where(container1+"healthCheck"), "T12", "has no test: ECS does not read the HEALTHCHECK of the image")
+			t.errorf(c.healthPlace(), "T12", "has no test, and ECS does not read the HEALTHCHECK of the image: add test")
 		} else if h.Command[0] != "CMD" && h.Command[0] != "CMD-SHELL" {
 			t.errorf(at, "T12", "the list must begin with CMD or CMD-SHELL, not %q: write a string for a shell command", h.Command[0])
 		} else if len(h.Command) == 1 || h.Command[1] == "" {
@@ -141,6 +141,16 @@ func (t *translation) checkHealthchecks() {
 			t.warnf(c.where(health+"timeout"), "T12", "is longer than the interval: checks would overlap")
 		}
 	}
+}
+
+// healthPlace returns the place of the health check: of what ecs-params says of it, the first by name, or compose.
+func (c *container) healthPlace() place {
+	for _, target := range sortedKeys(c.set) {
+		if strings.HasPrefix(target, health) && strings.HasPrefix(c.set[target].path, ofTask) {
+			return c.set[target]
+		}
+	}
+	return c.where(container1 + "healthCheck")
 }
 
 func (t *translation) checkRestartPolicies() {

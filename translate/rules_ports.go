@@ -1,8 +1,10 @@
 package translate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -176,35 +178,76 @@ func (t *translation) checkNoNetwork() {
 	}
 }
 
+// A portSpan is the ports of one mapping, with its protocol.
+type portSpan struct {
+	low, high int
+	protocol  types.TransportProtocol
+	at        place
+	name      string
+	service   string
+}
+
+func (s portSpan) overlaps(o portSpan) bool {
+	return s.protocol == o.protocol && s.low <= o.high && o.low <= s.high && (s.low < s.high || o.low < o.high)
+}
+
+// checkPortRanges looks at the ports of each container. Ports that overlap are those of one container, or of the task if
+// its containers share them; of two single ports rule P02 knows.
 func (t *translation) checkPortRanges() {
+	shared := t.awsvpc() || t.result.Task.NetworkMode == types.NetworkModeHost
+	if len(t.containers) > maxContainers {
+		shared = false // each is compared with each
+	}
+	var spans []portSpan
 	for _, c := range t.containers {
 		if len(c.def.PortMappings) > maxPorts {
 			t.errorf(c.where(container1+"portMappings"), "P06", "%d ports are more than the %d a container may have",
 				len(c.def.PortMappings), maxPorts)
+			continue
+		}
+		if !shared {
+			spans = nil
 		}
 		for i, m := range c.def.PortMappings {
-			at := c.where(portTarget(i))
-			if m.ContainerPortRange != nil {
-				t.checkRange(at, m)
+			s := portSpan{at: c.where(portTarget(i)), protocol: cmp.Or(m.Protocol, types.TransportProtocolTcp), service: c.key}
+			if !t.span(&s, m) {
 				continue
 			}
-			if p := value(m.ContainerPort); p < 1 || p > 65535 {
-				t.errorf(at, "P06", "%d is no port from 1 to 65535", p)
+			if at := slices.IndexFunc(spans, s.overlaps); at >= 0 {
+				t.errorf(s.at, "P06", "%s overlaps with %s of %s at %s", s.name, spans[at].name, spans[at].service, spans[at].at.pos)
 			}
+			spans = append(spans, s)
 		}
 	}
 }
 
-func (t *translation) checkRange(at place, m types.PortMapping) {
-	var low, high int
-	_, err := fmt.Sscanf(*m.ContainerPortRange, "%d-%d", &low, &high)
+// span fills in the ports of a mapping, or reports that they are none.
+func (t *translation) span(s *portSpan, m types.PortMapping) bool {
+	if m.ContainerPortRange != nil {
+		s.name = *m.ContainerPortRange
+		_, _ = fmt.Sscanf(s.name, "%d-%d", &s.low, &s.high) // what is no range has no low one
+		return t.checkRange(s.at, m, s.low, s.high)
+	}
+	s.low = int(value(m.ContainerPort))
+	s.high, s.name = s.low, strconv.Itoa(s.low)
+	if s.low < 1 || s.low > 65535 {
+		t.errorf(s.at, "P06", "%d is no port from 1 to 65535", s.low)
+		return false
+	}
+	return true
+}
+
+// checkRange reports a range that is none or has no place, and whether it is one.
+func (t *translation) checkRange(at place, m types.PortMapping, low, high int) bool {
 	mode := t.result.Task.NetworkMode
 	switch {
-	case err != nil || low < 1 || high > 65535 || low >= high:
+	case low < 1 || high > 65535 || low >= high:
 		t.errorf(at, "P06", "%q is no range of ports: write two, the lower one first", *m.ContainerPortRange)
+		return false
 	case m.HostPort != nil || m.ContainerPort != nil:
 		t.errorf(at, "P06", "a range goes with no container_port and no host_port")
 	case mode == types.NetworkModeHost || mode == types.NetworkModeNone:
 		t.errorf(at, "P06", "a range needs the network mode bridge or awsvpc, not %s", mode)
 	}
+	return true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	composetypes "github.com/compose-spec/compose-go/v2/types"
 )
 
 // Rules about volumes and storage.
@@ -91,6 +92,50 @@ func (t *translation) checkDockerVolumes() {
 			t.errorf(v.at, "V04", "autoprovision goes with scope: shared")
 		case t.windows() && value(d.Driver) != "" && value(d.Driver) != "local":
 			t.errorf(v.at, "V04", "Windows has the driver local only, not %s", *d.Driver)
+		}
+	}
+}
+
+// checkFSx looks at volumes of FSx for Windows File Server (API reference, FSxWindowsFileServerVolumeConfiguration).
+func (t *translation) checkFSx() {
+	for _, name := range sortedKeys(t.volumes) {
+		v := t.volumes[name]
+		f := v.FsxWindowsFileServerVolumeConfiguration
+		if f == nil {
+			continue
+		}
+		auth := value(f.AuthorizationConfig)
+		for _, m := range []struct {
+			key   string
+			value *string
+		}{
+			{"file_system_id", f.FileSystemId}, {"root_directory", f.RootDirectory},
+			{"authorization_config.credentials_parameter", auth.CredentialsParameter}, {"authorization_config.domain", auth.Domain},
+		} {
+			if value(m.value) == "" {
+				t.errorf(v.at, "V11", "the key %s is missing", m.key)
+			}
+		}
+		if !t.windows() && !t.fargate {
+			t.errorf(v.at, "V11", "only Windows containers mount FSx for Windows File Server: "+
+				"set task_definition.runtime_platform.operating_system_family, or use EFS")
+		}
+	}
+}
+
+// checkUnmounted reports volumes of ecs-params that no service mounts, perhaps for a name that is spelled otherwise.
+func (t *translation) checkUnmounted() {
+	mounted := map[string]bool{}
+	for _, services := range []composetypes.Services{t.project.Services, t.project.DisabledServices} {
+		for _, s := range services {
+			for _, v := range s.Volumes {
+				mounted[v.Source] = true
+			}
+		}
+	}
+	for _, name := range t.paramVolumes() {
+		if v := t.volumes[volumeName(name)]; v != nil && !mounted[name] && !value(v.ConfiguredAtLaunch) { // rule V05 knows those
+			t.warnf(v.at, "C11", "no service mounts the volume %q%s", name, t.suggest(name, sortedKeys(mounted)))
 		}
 	}
 }

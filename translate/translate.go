@@ -59,6 +59,7 @@ type Result struct {
 	Task    types.TaskDefinition // the members of ecs:RegisterTaskDefinition but for the tags
 	Tags    []types.Tag          // of the task definition
 	Service Service              // what ecs:CreateService and ecs:RunTask are told besides
+	Besides diag.List            // what no request to create the service can say, as it is looked up or made with it
 }
 
 // Translate translates a project. params may be nil. With errors among the diagnostics, the result is good for

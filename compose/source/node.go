@@ -268,6 +268,22 @@ func (n *Node) String() string {
 	}
 }
 
+// At returns the value at the path, or nil. Steps are keys (string) and indexes (int). It may be called on nil.
+func (n *Node) At(path ...any) *Node {
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			n = n.Get(step)
+		case int:
+			if step >= len(n.ItemsOrNone()) {
+				return nil
+			}
+			n = n.Items[step]
+		}
+	}
+	return n
+}
+
 // Where returns the position of the deepest key or item on the path that exists: the place to show for a problem
 // with the value at path, or with its absence.
 func (n *Node) Where(path ...any) token.Position {

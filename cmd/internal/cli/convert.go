@@ -40,6 +40,10 @@ func convert(ctx context.Context, a *app, p *projectFlags, o *translateFlags) er
 	if err != nil {
 		return err
 	}
+	if t.result != nil && t.target.Purpose == translate.ToServe {
+		t.diags = append(t.diags, t.result.Besides...)
+		t.diags.Sort()
+	}
 	if err := a.report(t.diags); err != nil {
 		return err
 	}
