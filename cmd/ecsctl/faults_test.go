@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -29,6 +32,7 @@ type world struct {
 	mu      sync.Mutex
 	process *os.Process // that is killed
 	killAt  int         // after which call, 0 never
+	signal  os.Signal   // that it is killed with, nil for one that it cannot catch
 	served  int         // calls so far
 }
 
@@ -54,14 +58,18 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.served++
 		last = w.served == w.killAt
 	}
-	process := w.process
+	process, signal := w.process, w.signal
 	w.mu.Unlock()
 	if !last {
 		w.account.ServeHTTP(rw, r)
 		return
 	}
 	w.account.ServeHTTP(httptest.NewRecorder(), r)
-	_ = process.Kill() // it is our child, and waited for
+	if signal == nil {
+		signal = os.Kill
+	}
+	_ = process.Signal(signal) // it is our child, and waited for
+	<-r.Context().Done()
 	panic(http.ErrAbortHandler)
 }
 
@@ -269,5 +277,68 @@ func TestTwoAtOnce(t *testing.T) {
 	w.must(t, "compose", "create")
 	if got := w.outcome(t); got != before {
 		t.Errorf("a third run makes %s of %s", got, before)
+	}
+}
+
+// TestPlanIsWhatRuns: the calls that --dry-run prints are those that are made without it, in that order, and a dry run
+// makes none of them.
+func TestPlanIsWhatRuns(t *testing.T) {
+	for _, r := range rehearsals {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r.before(t, w)
+			w.account.ResetCalls()
+			status, out := w.run(t, 0, append(r.args, "--dry-run", "--output", "json", "--quiet")...)
+			if status != 0 {
+				t.Fatalf("exit status %d\n%s", status, out)
+			}
+			var plan struct{ Steps []struct{ Action string } }
+			if err := json.Unmarshal([]byte(out), &plan); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			var planned []string
+			for _, s := range plan.Steps {
+				if s.Action != "keep" && s.Action != "wait" {
+					planned = append(planned, s.Action)
+				}
+			}
+			if writes := w.writes(); len(writes) > 0 {
+				t.Errorf("the dry run calls %v", writes)
+			}
+			w.must(t, r.args...)
+			if got := w.writes(); !slices.Equal(got, planned) {
+				t.Errorf("the plan is\n%v\nand the calls are\n%v", planned, got)
+			}
+		})
+	}
+}
+
+// writes returns the calls so far that change something, in order.
+func (w *world) writes() []string {
+	var actions []string
+	for _, c := range w.account.Calls() {
+		if !isRead(c.Action) {
+			actions = append(actions, c.Action)
+		}
+	}
+	return actions
+}
+
+// TestInterrupted: an interrupt ends a command at once, says what goes on, and the next run goes on from there.
+func TestInterrupted(t *testing.T) {
+	for _, call := range []int{5, 6} { // while the task is started, and while it is awaited
+		w := newWorld(t)
+		w.write(t, fmt.Sprintf(project, 10, `, labels: {ecsctl.sandbox.start: 1m}`))
+		w.signal = os.Interrupt
+		status, out := w.run(t, call, "compose", "up")
+		if status != 1 || !strings.Contains(out, "ECS was asked for 1 task, and goes on: see ecsctl compose ps") ||
+			!strings.Contains(out, "error: interrupted") {
+			t.Errorf("call %d: exit status %d\n%s", call, status, out)
+		}
+		w.must(t, "compose", "up")
+		if got, want := w.outcome(t), "revisions: 1, tasks: map[shop:1:1]"; got != want {
+			t.Errorf("call %d: got %s, want %s", call, got, want)
+		}
 	}
 }

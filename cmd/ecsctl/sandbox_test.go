@@ -65,8 +65,7 @@ func listCalls(ts *testscript.TestScript, _ bool, _ []string) {
 		reads = nil
 	}
 	for _, c := range a.Calls() {
-		_, operation, _ := strings.Cut(c.Action, ":")
-		if strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get") {
+		if isRead(c.Action) {
 			reads = append(reads, c.Action)
 			continue
 		}
@@ -75,6 +74,12 @@ func listCalls(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 	flush()
 	a.ResetCalls()
+}
+
+// isRead reports whether a call changes nothing.
+func isRead(action string) bool {
+	_, operation, _ := strings.Cut(action, ":")
+	return strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get")
 }
 
 // fault makes a call fail: fault ecs:RunTask throttle 1. Without a number all of them fail.

@@ -74,11 +74,14 @@ func (s *account) apply(ctx context.Context, plan deploy.Plan, timeout time.Dura
 
 // sayInterrupted says what goes on after an interrupt.
 func (a *app) sayInterrupted(x *deploy.Execution) {
-	if len(x.Started) == 0 {
+	if x.Asked == 0 {
 		return
 	}
-	fmt.Fprintf(a.stderr, "%d started and left as it is: see it with ecsctl compose ps; the same command again goes on from there\n",
-		len(x.Started))
+	n := fmt.Sprintf("%d tasks", x.Asked)
+	if x.Asked == 1 {
+		n = "1 task"
+	}
+	fmt.Fprintf(a.stderr, "ECS was asked for %s, and goes on: see ecsctl compose ps; the same command goes on from here\n", n)
 }
 
 // printRevision prints the revision that a command came to, and the tasks that it started.

@@ -83,6 +83,9 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 		if link.local, link.cache, err = a.openSandbox(name); err != nil {
 			return aws.Config{}, err
 		}
+		if err := a.addCluster(link.local, s); err != nil {
+			return aws.Config{}, err
+		}
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return aws.Config{}, fmt.Errorf("sandbox: %w", err)
@@ -103,6 +106,18 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 			return aws.Credentials{AccessKeyID: "sandbox", SecretAccessKey: "sandbox", Source: "sandbox"}, nil
 		}),
 	}, nil
+}
+
+// addCluster makes the cluster that is meant, which is of no account but AWS's: a rehearsal is not about clusters.
+func (a *app) addCluster(account *sandbox.Account, s *profile.Settings) error {
+	if strings.HasPrefix(s.Cluster.Value, "arn:") {
+		return nil
+	}
+	added, err := account.AddCluster(s.Region.Value, s.Cluster.Value)
+	if added {
+		a.note(fmt.Sprintf("the sandbox has a cluster %s now", s.Cluster.Value))
+	}
+	return err
 }
 
 // Now returns the time of the sandbox, or that of the machine if it cannot be asked.

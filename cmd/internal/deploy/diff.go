@@ -111,7 +111,7 @@ var secretName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|private|salt|auth|dsn$|key$|_pw$|^pw`)
 })
 
-// secretText matches what is secret within a text: the password of a URL, the value of an option that has a secret name.
+// secretText matches what is secret within a text: the password of a URL, the value of an option of a secret name.
 var secretText = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(://[^/\s:@]*:)[^/\s@]+@|(--?[a-z0-9_-]*(?:passw|secret|token)[a-z0-9_-]*[= ])\S+`)
 })

@@ -46,7 +46,8 @@ type Execution struct {
 	Timeout  time.Duration // of each wait; 0 for none
 	Revision *Revision     // what was registered, nil if nothing was
 	Uses     *Revision     // what tasks were started of, nil if none were
-	Started  []types.Task  // as they were last seen
+	Asked    int           // how many tasks ECS was asked for
+	Started  []types.Task  // those that it started, as they were last seen
 }
 
 // An Event tells what goes on. One of its members is set.

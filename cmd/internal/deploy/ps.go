@@ -76,7 +76,9 @@ func Ps(ctx context.Context, c *Clients, w *TasksWant, status types.DesiredStatu
 	for i := range tasks {
 		listing.Containers = append(listing.Containers, l.containers(&tasks[i])...)
 	}
-	slices.SortStableFunc(listing.Containers, func(a, b Container) int { return cmp.Compare(rank(a.State), rank(b.State)) })
+	slices.SortStableFunc(listing.Containers, func(a, b Container) int {
+		return cmp.Compare(rank(a.State), rank(b.State))
+	})
 	return listing, nil
 }
 
@@ -105,7 +107,7 @@ func (l *lookups) instances(ctx context.Context) error {
 	for {
 		list, err := l.c.ECS.ListContainerInstances(ctx, in)
 		if isDenied(err) {
-			l.warnings = append(l.warnings, "ecs:ListContainerInstances is denied: addresses of container instances are not shown")
+			l.withoutInstances("ecs:ListContainerInstances")
 			return nil
 		}
 		if err != nil {
@@ -116,8 +118,7 @@ func (l *lookups) instances(ctx context.Context) error {
 				Cluster: &l.cluster, ContainerInstances: list.ContainerInstanceArns,
 			})
 			if isDenied(err) {
-				l.warnings = append(l.warnings,
-					"ecs:DescribeContainerInstances is denied: addresses of container instances are not shown")
+				l.withoutInstances("ecs:DescribeContainerInstances")
 				return nil
 			}
 			if err != nil {
@@ -132,6 +133,10 @@ func (l *lookups) instances(ctx context.Context) error {
 		}
 		in.NextToken = list.NextToken
 	}
+}
+
+func (l *lookups) withoutInstances(action string) {
+	l.warnings = append(l.warnings, action+" is denied: addresses of container instances are not shown")
 }
 
 // addresses finds what is needed to say where the tasks can be reached, side by side.
@@ -253,8 +258,9 @@ func (l *lookups) containers(t *types.Task) []Container {
 	var all []Container
 	for _, c := range t.Containers {
 		row := Container{
-			Name: TaskID(*t.TaskArn) + "/" + deref(c.Name), Task: *t.TaskArn, TaskDefinition: revisionName(deref(t.TaskDefinitionArn)),
-			State: deref(c.LastStatus), ExitCode: c.ExitCode, Health: string(c.HealthStatus), Started: t.StartedAt,
+			Name: TaskID(*t.TaskArn) + "/" + deref(c.Name), Task: *t.TaskArn,
+			TaskDefinition: revisionName(deref(t.TaskDefinitionArn)),
+			State:          deref(c.LastStatus), ExitCode: c.ExitCode, Health: string(c.HealthStatus), Started: t.StartedAt,
 			Ports: []Port{},
 		}
 		if stopped {

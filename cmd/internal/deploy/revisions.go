@@ -187,8 +187,8 @@ func listRevisions(ctx context.Context, c *Clients, family string, depth int) ([
 	var token *string
 	for len(arns) < depth {
 		out, err := c.ECS.ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
-			FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc, NextToken: token,
-			MaxResults: new(int32(min(100, depth-len(arns)))),
+			FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc,
+			MaxResults: new(int32(min(100, depth-len(arns)))), NextToken: token,
 		})
 		if err != nil {
 			return nil, &CallError{"task-definition/" + family, err}

@@ -190,5 +190,6 @@ func outlives(v types.Volume) bool {
 	case v.DockerVolumeConfiguration != nil:
 		return v.DockerVolumeConfiguration.Scope == types.ScopeShared
 	}
-	return v.EfsVolumeConfiguration != nil || v.FsxWindowsFileServerVolumeConfiguration != nil || v.S3filesVolumeConfiguration != nil
+	return v.EfsVolumeConfiguration != nil || v.FsxWindowsFileServerVolumeConfiguration != nil ||
+		v.S3filesVolumeConfiguration != nil
 }

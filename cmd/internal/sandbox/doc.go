@@ -22,20 +22,8 @@
 //
 // # Outcomes
 //
-// Docker labels of a container definition ask for something else:
-//
-//	ecsctl.sandbox.start: 20s          it runs 20 s after the creation of its task (default 3s)
-//	ecsctl.sandbox.run-for: 30s        it exits after running for 30 s (default: never)
-//	ecsctl.sandbox.exit: "3"           it exits with 3, after 1 s if run-for does not say otherwise
-//	ecsctl.sandbox.oom: "true"         it exits with 137, OutOfMemoryError
-//	ecsctl.sandbox.health: unhealthy   its health check fails from 4 s on (default healthy, from 2 s on)
-//	ecsctl.sandbox.log: text           it writes the text, a line each, when it starts
-//	ecsctl.sandbox.image: missing      its task cannot start: CannotPullContainerError
-//	ecsctl.sandbox.secret: denied      its task cannot start: ResourceInitializationError
-//	ecsctl.sandbox.capacity: none      there is no room for its task: RESOURCE:MEMORY
-//	ecsctl.sandbox.capacity: 30s       there is none until 30 s after the registration
-//
-// A label or a value that is not one of these keeps the task from starting, and the reason says so.
+// Docker labels of a container definition ask for something else: see [Labels]. A label or a value that is not one of
+// them keeps the task from starting, and the reason says so.
 //
 // # What it does not know
 //

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,7 +38,12 @@ type label struct {
 	set  func(o *outcome, c *types.ContainerDefinition, value string) error
 }
 
-// labels are the docker labels, after the prefix; the package documentation describes them.
+// Labels describes the docker labels that ask for outcomes, a line each.
+//
+//go:embed labels.txt
+var Labels string
+
+// labels are the docker labels, after the prefix, that Labels describes.
 var labels = []label{
 	{"capacity", func(o *outcome, _ *types.ContainerDefinition, v string) (err error) {
 		if o.noRoom = true; v != "none" {

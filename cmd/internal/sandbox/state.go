@@ -56,7 +56,7 @@ func (s *state) region(name string) *region {
 	if r == nil {
 		r = &region{}
 		r.attach(s, name)
-		r.addDefaultCluster()
+		r.addCluster("default")
 		s.Regions[name] = r
 	}
 	return r
