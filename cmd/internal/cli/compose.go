@@ -162,7 +162,7 @@ func (p *projectFlags) target(a *app, purpose translate.Purpose, tags string) (*
 		return nil, err
 	}
 	t := &translate.Target{
-		Purpose:    purpose,
+		Purpose: purpose, ServicePrefix: s.ServicePrefix.Value,
 		LaunchType: types.LaunchType(s.LaunchType.Value), Region: s.Region.Value, TaskRoleARN: p.taskRoleARN,
 		RestartPolicy: translate.RestartPolicy(p.restartPolicy), AllowUnsupported: a.allowUnsupported,
 	}
