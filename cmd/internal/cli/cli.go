@@ -17,10 +17,13 @@ import (
 
 // Exit statuses. They are stable.
 const (
-	exitOK      = 0
-	exitFailed  = 1 // AWS, Docker or a file system refused, or something failed
-	exitInvalid = 2 // wrong input or usage: nothing was sent
-	exitTimeout = 4 // time ran out; what was begun goes on
+	exitOK               = 0
+	exitFailed           = 1 // AWS, Docker or a file system refused, or something failed
+	exitInvalid          = 2 // wrong input or usage: nothing was sent
+	exitFailedDeployment = 3 // the deployment failed or was rolled back
+	exitTimeout          = 4 // time ran out; what was begun goes on
+	exitSuperseded       = 5 // a later deployment took the place of this one
+	exitChanges          = 10
 )
 
 // An app is what all commands have in common: where they run, and the flags that may stand anywhere on the line.
@@ -30,11 +33,12 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 
-	flags       *pflag.FlagSet // that may stand anywhere on the line
-	session     sessionFlags
-	sandboxFlag string
-	sandbox     *sandboxLink // that calls go to, nil if they go to AWS
-	dryRun      bool
+	flags        *pflag.FlagSet // that may stand anywhere on the line
+	session      sessionFlags
+	sandboxFlag  string
+	sandbox      *sandboxLink // that calls go to, nil if they go to AWS
+	dryRun       bool
+	planExitCode bool // a dry run tells by its exit status whether there is something to do
 
 	output           string
 	strict           bool
@@ -71,14 +75,22 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
-	if !errors.Is(err, errInvalid) {
+	if !errors.Is(err, errInvalid) && !errors.Is(err, errChanges) {
 		fmt.Fprintf(stderr, "error: %s\n", err)
 	}
 	if _, usage := errors.AsType[usageError](err); usage || errors.Is(err, errInvalid) || isCobraUsage(err) {
 		return exitInvalid
 	}
-	if errors.Is(err, deploy.ErrTimeout) {
+	deployment, failed := errors.AsType[*deploy.DeploymentError](err)
+	switch {
+	case errors.Is(err, errChanges):
+		return exitChanges
+	case errors.Is(err, deploy.ErrTimeout):
 		return exitTimeout
+	case failed && deployment.Outcome == deploy.Superseded:
+		return exitSuperseded
+	case failed:
+		return exitFailedDeployment
 	}
 	return exitFailed
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,6 +46,9 @@ type revisionJSON struct {
 	Tasks          []string `json:"tasks,omitempty"` // ARNs of those that were started
 }
 
+// errChanges is returned by plan --exit-code if there is something to do.
+var errChanges = errors.New("there are changes")
+
 // printPlan prints what would be done.
 func (a *app) printPlan(plan deploy.Plan) error {
 	form, err := a.oneOf("text", "json")
@@ -59,11 +63,22 @@ func (a *app) printPlan(plan deploy.Plan) error {
 
 // apply carries a plan out, or prints it if this is a dry run; then the execution is nil.
 func (s *account) apply(ctx context.Context, plan deploy.Plan, timeout time.Duration) (*deploy.Execution, error) {
+	return s.execute(ctx, plan, &deploy.Execution{Timeout: timeout})
+}
+
+// execute is apply with an execution that says how.
+func (s *account) execute(ctx context.Context, plan deploy.Plan, x *deploy.Execution) (*deploy.Execution, error) {
 	if s.app.dryRun {
-		return nil, s.app.printPlan(plan)
+		if err := s.app.printPlan(plan); err != nil {
+			return nil, err
+		}
+		if s.app.planExitCode && plan.Writes() {
+			return nil, errChanges
+		}
+		return nil, nil
 	}
 	progress := s.app.newProgress()
-	x := &deploy.Execution{Clients: s.clients, Report: progress.report, Timeout: timeout}
+	x.Clients, x.Report = s.clients, progress.report
 	err := plan.Apply(ctx, x)
 	progress.end()
 	if err != nil && ctx.Err() != nil {
@@ -74,6 +89,9 @@ func (s *account) apply(ctx context.Context, plan deploy.Plan, timeout time.Dura
 
 // sayInterrupted says what goes on after an interrupt.
 func (a *app) sayInterrupted(x *deploy.Execution) {
+	if x.Deploying() {
+		fmt.Fprintln(a.stderr, "the deployment goes on: ecsctl compose service wait waits on for it")
+	}
 	if x.Asked == 0 {
 		return
 	}

@@ -30,15 +30,14 @@ func revisions(ctx context.Context, a *app, p *projectFlags, depth int) error {
 	if err != nil {
 		return err
 	}
-	want, err := p.named(ctx, a)
-	if err != nil {
-		return err
-	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	want.Cluster = s.settings.Cluster.Value
+	want, err := p.tasksNamed(ctx, a, s)
+	if err != nil {
+		return err
+	}
 	list, warnings, err := deploy.Revisions(ctx, s.clients, want, depth)
 	if err != nil {
 		return err

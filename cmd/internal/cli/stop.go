@@ -28,15 +28,14 @@ func newStop(a *app, p *projectFlags) *cobra.Command {
 }
 
 func stop(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error {
-	want, err := p.named(ctx, a)
-	if err != nil {
-		return err
-	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	want.Cluster = s.settings.Cluster.Value
+	want, err := p.tasksNamed(ctx, a, s)
+	if err != nil {
+		return err
+	}
 	state := &deploy.TasksState{}
 	if state.Tasks, err = deploy.ListTasks(ctx, s.clients, want, types.DesiredStatusRunning); err != nil {
 		return err
@@ -45,12 +44,12 @@ func stop(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error {
 	return err
 }
 
-// named returns what is asked for by a command to which only the names of the project and of its family matter.
-// Mistakes in the files are not its concern.
-func (p *projectFlags) named(ctx context.Context, a *app) (*deploy.TasksWant, error) {
-	t, err := p.translateFor(ctx, a, translate.ToRun, "")
+// named returns the names that the project has in ECS, for commands to which nothing else of the files matters: their
+// mistakes are not their concern.
+func (p *projectFlags) named(ctx context.Context, a *app, purpose translate.Purpose) (*translate.Result, string, error) {
+	t, err := p.translateFor(ctx, a, purpose, "")
 	if err == nil && t.result != nil {
-		return &deploy.TasksWant{CreateWant: deploy.CreateWant{Result: t.result}, Project: t.project.Name}, nil
+		return t.result, t.project.Name, nil
 	}
 	name := p.name
 	if name == "" {
@@ -58,11 +57,26 @@ func (p *projectFlags) named(ctx context.Context, a *app) (*deploy.TasksWant, er
 	}
 	switch {
 	case name != "":
+		settings, err := a.settings()
+		if err != nil {
+			return nil, "", err
+		}
 		r := &translate.Result{}
-		r.Task.Family = &name
-		return &deploy.TasksWant{CreateWant: deploy.CreateWant{Result: r}, Project: name}, nil
+		r.Task.Family, r.Service.ServiceName = &name, new(settings.ServicePrefix.Value+name)
+		return r, name, nil
 	case err != nil:
+		return nil, "", err
+	}
+	return nil, "", a.report(t.diags)
+}
+
+// tasksNamed finds the tasks of the project by its name.
+func (p *projectFlags) tasksNamed(ctx context.Context, a *app, s *account) (*deploy.TasksWant, error) {
+	r, name, err := p.named(ctx, a, translate.ToRun)
+	if err != nil {
 		return nil, err
 	}
-	return nil, a.report(t.diags)
+	return &deploy.TasksWant{
+		CreateWant: deploy.CreateWant{Result: r}, Cluster: s.settings.Cluster.Value, Project: name,
+	}, nil
 }

@@ -50,18 +50,24 @@ type Listing struct {
 	Warnings   []string
 }
 
-// Ps lists the containers of a project's tasks, running ones first. status is RUNNING or STOPPED, "" for both.
+// A TaskList is tasks that belong together: those of a project, or of a service.
+type TaskList interface {
+	cluster() string
+	list(context.Context, *Clients, types.DesiredStatus) ([]types.Task, error) // oldest first
+}
+
+// Ps lists the containers of tasks, running ones first. status is RUNNING or STOPPED, "" for both.
 // Its calls go three deep: what can be asked for side by side is.
-func Ps(ctx context.Context, c *Clients, w *TasksWant, status types.DesiredStatus) (*Listing, error) {
+func Ps(ctx context.Context, c *Clients, of TaskList, status types.DesiredStatus) (*Listing, error) {
 	statuses := []types.DesiredStatus{types.DesiredStatusRunning, types.DesiredStatusStopped}
 	if status != "" {
 		statuses = []types.DesiredStatus{status}
 	}
-	l := &lookups{c: c, cluster: w.Cluster}
+	l := &lookups{c: c, cluster: of.cluster()}
 	found := make([][]types.Task, len(statuses))
 	calls := []func() error{func() error { return l.instances(ctx) }}
 	for i, s := range statuses {
-		calls = append(calls, func() (err error) { found[i], err = ListTasks(ctx, c, w, s); return err })
+		calls = append(calls, func() (err error) { found[i], err = of.list(ctx, c, s); return err })
 	}
 	for _, err := range sideBySide(calls...) {
 		if err != nil {
