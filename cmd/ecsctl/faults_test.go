@@ -33,6 +33,7 @@ type world struct {
 	process *os.Process // that is killed
 	killAt  int         // after which call, 0 never
 	signal  os.Signal   // that it is killed with, nil for one that it cannot catch
+	instead func()      // what happens in place of killing it
 	served  int         // calls so far
 }
 
@@ -58,8 +59,12 @@ func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.served++
 		last = w.served == w.killAt
 	}
-	process, signal := w.process, w.signal
+	process, signal, instead := w.process, w.signal, w.instead
 	w.mu.Unlock()
+	if last && instead != nil {
+		instead()
+		last = false
+	}
 	if !last {
 		w.account.ServeHTTP(rw, r)
 		return
@@ -87,7 +92,7 @@ func (w *world) run(t *testing.T, killAt int, args ...string) (status int, outpu
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Dir = w.dir
-	cmd.Env = []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL}
+	cmd.Env = w.env()
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	w.mu.Lock()
@@ -109,6 +114,8 @@ func (w *world) run(t *testing.T, killAt int, args ...string) (status int, outpu
 	}
 	return 0, out.String()
 }
+
+func (w *world) env() []string { return []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL} }
 
 // outcome counts the ACTIVE revisions of the project and the tasks that are meant to run, by revision.
 func (w *world) outcome(t *testing.T) string {
@@ -190,6 +197,35 @@ var rehearsals = []rehearsal{
 	}, []string{"compose", "stop"}, "revisions: 1"},
 }
 
+// serviceRehearsals are those for services.
+var serviceRehearsals = []rehearsal{
+	{"service up", func(t *testing.T, w *world) { w.write(t, fmt.Sprintf(project, 10, "")) },
+		[]string{"compose", "service", "up"}, "revisions: 1, tasks: map[shop:1:1]"},
+	{"service up unchanged", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up", "--desired-count", "2")
+	}, []string{"compose", "service", "up"}, "revisions: 1, tasks: map[shop:1:2]"},
+	{"service up changed", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up", "--desired-count", "3")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+	}, []string{"compose", "service", "up"}, "revisions: 2, tasks: map[shop:2:3]"},
+	{"service scale", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "create")
+	}, []string{"compose", "service", "scale", "2"}, "revisions: 1, tasks: map[shop:1:2]"},
+	{"service rollback", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+		w.must(t, "compose", "service", "up")
+	}, []string{"compose", "service", "rollback", "--to", "shop:1"}, "revisions: 2, tasks: map[shop:1:1]"},
+	{"service down", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up")
+	}, []string{"compose", "service", "down"}, "revisions: 1"},
+}
+
 // must runs ecsctl, which must succeed.
 func (w *world) must(t *testing.T, args ...string) {
 	t.Helper()
@@ -215,7 +251,7 @@ func (r *rehearsal) calls(t *testing.T) int {
 // TestFaults: whichever call fails once, and however, a run after the one that it happened to ends well, with no
 // revision and no task twice.
 func TestFaults(t *testing.T) {
-	for _, r := range rehearsals {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range r.calls(t) {
@@ -241,7 +277,7 @@ func TestFaults(t *testing.T) {
 
 // TestKilled: after whichever call the process is killed, the next run ends well, with no revision and no task twice.
 func TestKilled(t *testing.T) {
-	for _, r := range rehearsals {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range r.calls(t) {
@@ -283,7 +319,7 @@ func TestTwoAtOnce(t *testing.T) {
 // TestPlanIsWhatRuns: the calls that --dry-run prints are those that are made without it, in that order, and a dry run
 // makes none of them.
 func TestPlanIsWhatRuns(t *testing.T) {
-	for _, r := range rehearsals {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -339,6 +375,41 @@ func TestInterrupted(t *testing.T) {
 		w.must(t, "compose", "up")
 		if got, want := w.outcome(t), "revisions: 1, tasks: map[shop:1:1]"; got != want {
 			t.Errorf("call %d: got %s, want %s", call, got, want)
+		}
+	}
+}
+
+// TestSuperseded: of two who deploy one service at once the first is told that another deployment took its place, and
+// what is left is the second one's revision, in the number that there was.
+func TestSuperseded(t *testing.T) {
+	for _, denied := range []bool{false, true} { // to read service deployments
+		w := newWorld(t)
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up", "--desired-count", "2")
+		w.write(t, fmt.Sprintf(project, 11, ", labels: {ecsctl.sandbox.start: 5m}"))
+		if denied {
+			if err := w.account.Fail(sandbox.Fault{Action: "ecs:DescribeServiceDeployments", Kind: sandbox.Denied}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.instead = func() {
+			w.write(t, fmt.Sprintf(project, 12, ""))
+			second := exec.Command(binary, "compose", "service", "up")
+			second.Dir, second.Env = w.dir, w.env()
+			if out, err := second.CombinedOutput(); err != nil {
+				t.Errorf("the second: %v\n%s", err, out)
+			}
+		}
+		status, out := w.run(t, 8, "compose", "service", "up")
+		if want := "error: the deployment of shop:2 was superseded: a deployment of shop:3 was begun at"; status != 5 ||
+			!strings.Contains(out, want) {
+			t.Errorf("exit status %d\n%s", status, out)
+		}
+		if denied != strings.Contains(out, "ecs:DescribeServiceDeployments is denied") {
+			t.Errorf("denied is %v\n%s", denied, out)
+		}
+		if got, want := w.outcome(t), "revisions: 3, tasks: map[shop:3:2]"; got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }

@@ -18,10 +18,11 @@ type accountKey struct{}
 
 // sandboxCommands let a script have an account of its own, and see and disturb what is asked of it.
 var sandboxCommands = map[string]command{
-	"sandbox": startSandbox,
-	"calls":   listCalls,
-	"fault":   fault,
-	"clock":   advance,
+	"sandbox":      startSandbox,
+	"calls":        listCalls,
+	"fault":        fault,
+	"clock":        advance,
+	"target-group": addTargetGroup,
 }
 
 // startSandbox gives the script an empty account, with a network: sandbox.
@@ -98,4 +99,11 @@ func advance(ts *testscript.TestScript, _ bool, args []string) {
 	d, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	ts.Check(scriptAccount(ts).Advance(d))
+}
+
+// addTargetGroup makes a target group and sets TARGET_GROUP to its ARN: target-group web.
+func addTargetGroup(ts *testscript.TestScript, _ bool, args []string) {
+	arn, err := scriptAccount(ts).AddTargetGroup("eu-west-1", args[0])
+	ts.Check(err)
+	ts.Setenv("TARGET_GROUP", arn)
 }

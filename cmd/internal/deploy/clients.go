@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 )
 
 // ECS is what is asked of Amazon ECS: its methods are the IAM actions that a deployment needs.
@@ -61,6 +62,14 @@ type EC2 interface {
 	DescribeNetworkInterfaces(context.Context, *ec2.DescribeNetworkInterfacesInput, ...func(*ec2.Options)) (*ec2.DescribeNetworkInterfacesOutput, error)
 }
 
+// ELB is what is asked of Elastic Load Balancing.
+type ELB interface {
+	DescribeTargetGroupAttributes(context.Context, *elb.DescribeTargetGroupAttributesInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupAttributesOutput, error)
+	DescribeTargetGroups(context.Context, *elb.DescribeTargetGroupsInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupsOutput, error)
+	DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
+	ModifyTargetGroupAttributes(context.Context, *elb.ModifyTargetGroupAttributesInput, ...func(*elb.Options)) (*elb.ModifyTargetGroupAttributesOutput, error)
+}
+
 // A Clock is the time of the account: that of the sandbox runs by itself.
 type Clock interface {
 	Now() time.Time
@@ -72,6 +81,7 @@ type Clients struct {
 	ECS   ECS
 	Logs  func(region string) Logs // of another region, "" for that of the account
 	EC2   EC2
+	ELB   ELB
 	Clock Clock
 	Cache Cache
 }
@@ -88,6 +98,7 @@ func NewClients(cfg aws.Config, clock Clock, cache Cache) *Clients {
 			})
 		},
 		EC2:   ec2.NewFromConfig(cfg),
+		ELB:   elb.NewFromConfig(cfg),
 		Clock: clock,
 		Cache: cache,
 	}

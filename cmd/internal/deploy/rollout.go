@@ -228,6 +228,17 @@ func describeRecord(ctx context.Context, c *Clients, arn string) (*types.Service
 	return &out.ServiceDeployments[0], nil
 }
 
+// targetGroups returns the ARNs of a service's target groups.
+func targetGroups(s *types.Service) []string {
+	var arns []string
+	for _, lb := range s.LoadBalancers {
+		if lb.TargetGroupArn != nil {
+			arns = append(arns, *lb.TargetGroupArn)
+		}
+	}
+	return arns
+}
+
 // report tells what is new and says whether the deployment has ended.
 func (f *rollout) report(
 	ctx context.Context, x *Execution, s *types.Service, r *types.ServiceDeployment, poll int, elapsed time.Duration,
@@ -246,6 +257,7 @@ func (f *rollout) report(
 	}
 	switch {
 	case outcome == Failed:
+		f.tellTargets(ctx, x, targetGroups(s))
 		return true, f.failed(Failed, "failed: "+why)
 	case outcome == Superseded:
 		return true, f.failed(Superseded, "was superseded: "+why)

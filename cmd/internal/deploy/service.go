@@ -29,6 +29,7 @@ type ServiceState struct {
 	CreateState
 	Service  *types.Service // nil if there is none
 	Inactive bool           // there was one, and it is deleted
+	drains   []drain
 }
 
 // ObserveService reads all that planning needs.
@@ -39,6 +40,7 @@ func ObserveService(ctx context.Context, c *Clients, w *ServiceWant) (*ServiceSt
 			s.Service, s.Inactive, err = describeService(ctx, c, w.Cluster, w.Name())
 			return err
 		},
+		func() (err error) { s.drains, err = w.resolveTargetGroups(ctx, c); return err },
 		func() error {
 			if w.Revision != "" {
 				return s.observeRevision(ctx, c, w)

@@ -13,7 +13,7 @@ import (
 // ServiceUp plans that a service serves the revision that the files describe, with what they say of it. The number of
 // its tasks is kept; a new one has one task, and so has one that had none.
 func ServiceUp(w *ServiceWant, s *ServiceState) (Plan, error) {
-	p := w.planRevision(s)
+	p := append(w.planRevision(s), planDrains(s.drains)...)
 	if s.Service == nil {
 		in := w.createInput(s)
 		if in.DesiredCount == nil && !isDaemon(in.SchedulingStrategy) {
@@ -42,7 +42,7 @@ func ServiceCreate(w *ServiceWant, s *ServiceState) (Plan, error) {
 	if w.Count == nil && !isDaemon(in.SchedulingStrategy) {
 		in.DesiredCount = new(int32(0))
 	}
-	return append(w.planRevision(s), w.planCreate(in, s)), nil
+	return append(append(w.planRevision(s), planDrains(s.drains)...), w.planCreate(in, s)), nil
 }
 
 func (w *ServiceWant) planRevision(s *ServiceState) Plan {

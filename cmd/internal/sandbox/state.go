@@ -34,16 +34,17 @@ type region struct {
 	st   *state
 	name string
 
-	Families   map[string]*family   `json:"families,omitempty"`
-	Clusters   map[string]*cluster  `json:"clusters,omitempty"`
-	Tasks      []*task              `json:"tasks,omitempty"` // oldest first
-	Tags       map[string][]tag     `json:"tags,omitempty"`  // by ARN
-	Tokens     map[string]token     `json:"tokens,omitempty"`
-	Settings   map[string]string    `json:"settings,omitempty"`
-	Services   map[string]*service  `json:"services,omitempty"` // by cluster/name
-	LogGroups  map[string]*logGroup `json:"logGroups,omitempty"`
-	Serial     uint64               `json:"serial"`               // of the last id given out
-	Interfaces int                  `json:"interfaces,omitempty"` // network interfaces that there have been
+	Families     map[string]*family      `json:"families,omitempty"`
+	Clusters     map[string]*cluster     `json:"clusters,omitempty"`
+	Tasks        []*task                 `json:"tasks,omitempty"` // oldest first
+	Tags         map[string][]tag        `json:"tags,omitempty"`  // by ARN
+	Tokens       map[string]token        `json:"tokens,omitempty"`
+	Settings     map[string]string       `json:"settings,omitempty"`
+	Services     map[string]*service     `json:"services,omitempty"` // by cluster/name
+	LogGroups    map[string]*logGroup    `json:"logGroups,omitempty"`
+	TargetGroups map[string]*targetGroup `json:"targetGroups,omitempty"` // by name
+	Serial       uint64                  `json:"serial"`                 // of the last id given out
+	Interfaces   int                     `json:"interfaces,omitempty"`   // network interfaces that there have been
 }
 
 func newState(o Options) *state {
@@ -72,6 +73,7 @@ func (r *region) attach(s *state, name string) {
 	fill(&r.Settings)
 	fill(&r.LogGroups)
 	fill(&r.Services)
+	fill(&r.TargetGroups)
 }
 
 func fill[K comparable, V any](m *map[K]V) {
