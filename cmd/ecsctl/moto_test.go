@@ -15,7 +15,7 @@ import (
 )
 
 // onlySandbox matches what a script needs the sandbox for.
-var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX`)
+var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock|interrupt)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX`)
 
 // usesAccount matches the command that gives a script an account.
 var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)

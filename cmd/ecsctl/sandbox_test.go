@@ -2,10 +2,14 @@ package main_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -23,21 +27,40 @@ var sandboxCommands = map[string]command{
 	"fault":        fault,
 	"clock":        advance,
 	"target-group": addTargetGroup,
+	"interrupt":    interrupt,
+}
+
+// A served is an account that is served over HTTP, and what is done when a request comes.
+type served struct {
+	*sandbox.Account
+	mu     sync.Mutex
+	before func(action string) // nil for nothing
+}
+
+// ServeHTTP serves the account.
+func (s *served) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	before := s.before
+	s.mu.Unlock()
+	if _, action, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok && before != nil {
+		before(action)
+	}
+	s.Account.ServeHTTP(w, r)
 }
 
 // startSandbox gives the script an empty account, with a network: sandbox.
 func startSandbox(ts *testscript.TestScript, _ bool, _ []string) {
-	a := sandbox.New(sandbox.Options{})
+	a := &served{Account: sandbox.New(sandbox.Options{})}
 	server := httptest.NewServer(a)
 	ts.Defer(server.Close)
 	ts.Setenv("ECSCTL_SANDBOX", server.URL)
 	ts.Setenv("SUBNET", "subnet-0123456789abcdef0")
 	ts.Setenv("SECURITY_GROUP", "sg-0123456789abcdef0")
-	*ts.Value(accountKey{}).(**sandbox.Account) = a
+	*ts.Value(accountKey{}).(**served) = a
 }
 
-func scriptAccount(ts *testscript.TestScript) *sandbox.Account {
-	a := *ts.Value(accountKey{}).(**sandbox.Account)
+func scriptAccount(ts *testscript.TestScript) *served {
+	a := *ts.Value(accountKey{}).(**served)
 	if a == nil {
 		ts.Fatalf("the script has no sandbox: begin with the command sandbox")
 	}
@@ -106,4 +129,37 @@ func addTargetGroup(ts *testscript.TestScript, _ bool, args []string) {
 	arn, err := scriptAccount(ts).AddTargetGroup("eu-west-1", args[0])
 	ts.Check(err)
 	ts.Setenv("TARGET_GROUP", arn)
+}
+
+// interrupt runs a command, interrupts it when it makes a call for the nth time, and fails unless it ends with a
+// status: interrupt DescribeTasks 3 130 ecsctl compose run web.
+func interrupt(ts *testscript.TestScript, _ bool, args []string) {
+	nth, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	a := scriptAccount(ts)
+	cmd := exec.Command(binary, args[4:]...)
+	cmd.Dir = ts.MkAbs(".")
+	cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "ECSCTL_SANDBOX=" + ts.Getenv("ECSCTL_SANDBOX")}
+	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
+	a.mu.Lock()
+	a.before = func(action string) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if action != args[0] {
+			return
+		}
+		if nth--; nth == 0 {
+			_ = cmd.Process.Signal(os.Interrupt) // it is our child, and waited for
+		}
+	}
+	err = cmd.Start()
+	a.mu.Unlock()
+	ts.Check(err)
+	err = cmd.Wait()
+	a.mu.Lock()
+	a.before = nil
+	a.mu.Unlock()
+	if got := strconv.Itoa(cmd.ProcessState.ExitCode()); got != args[2] {
+		ts.Fatalf("exit status %s (%v), want %s", got, err, args[2])
+	}
 }

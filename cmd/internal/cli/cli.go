@@ -82,7 +82,10 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 		return exitInvalid
 	}
 	deployment, failed := errors.AsType[*deploy.DeploymentError](err)
+	own, ended := errors.AsType[statusError](err)
 	switch {
+	case ended:
+		return own.status
 	case errors.Is(err, errChanges):
 		return exitChanges
 	case errors.Is(err, deploy.ErrTimeout):

@@ -63,11 +63,13 @@ func (a *app) printPlan(plan deploy.Plan) error {
 
 // apply carries a plan out, or prints it if this is a dry run; then the execution is nil.
 func (s *account) apply(ctx context.Context, plan deploy.Plan, timeout time.Duration) (*deploy.Execution, error) {
-	return s.execute(ctx, plan, &deploy.Execution{Timeout: timeout})
+	return s.execute(ctx, plan, &deploy.Execution{Timeout: timeout}, s.app.newProgress())
 }
 
-// execute is apply with an execution that says how.
-func (s *account) execute(ctx context.Context, plan deploy.Plan, x *deploy.Execution) (*deploy.Execution, error) {
+// execute is apply with an execution that says how, and a progress that others may write to, too.
+func (s *account) execute(
+	ctx context.Context, plan deploy.Plan, x *deploy.Execution, progress *progress,
+) (*deploy.Execution, error) {
 	if s.app.dryRun {
 		if err := s.app.printPlan(plan); err != nil {
 			return nil, err
@@ -77,7 +79,6 @@ func (s *account) execute(ctx context.Context, plan deploy.Plan, x *deploy.Execu
 		}
 		return nil, nil
 	}
-	progress := s.app.newProgress()
 	x.Clients, x.Report = s.clients, progress.report
 	err := plan.Apply(ctx, x)
 	progress.end()

@@ -121,7 +121,7 @@ func (s *account) applyService(ctx context.Context, plan deploy.Plan, o *service
 	if o.noWait {
 		plan = plan.WithoutWaits()
 	}
-	return s.execute(ctx, plan, &deploy.Execution{Timeout: o.timeout.Duration, NoFail: o.noFailFast})
+	return s.execute(ctx, plan, &deploy.Execution{Timeout: o.timeout.Duration, NoFail: o.noFailFast}, s.app.newProgress())
 }
 
 // named does what a plan says for which only the name of the service matters.

@@ -49,6 +49,7 @@ type Execution struct {
 	Uses     *Revision     // what tasks were started of, nil if none were
 	Asked    int           // how many tasks ECS was asked for
 	Started  []types.Task  // those that it started, as they were last seen
+	Run      *RunResult    // what became of what was run to its end, nil if nothing was
 	NoFail   bool          // wait on also if a deployment cannot succeed
 	TaskLogs TaskLogs      // nil if nobody can say what containers wrote
 
