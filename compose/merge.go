@@ -15,10 +15,10 @@ func (m *merger) merge(earlier, later *source.Node, r *rule, path *source.Path) 
 	switch {
 	case later.Directive == source.Override:
 		return plain(later)
+	case later.Kind == source.Null && (r == nil || !r.attribute.clears):
+		return earlier
 	case r != nil && r.attribute.merge != nil:
 		return r.attribute.merge(m, earlier, plain(later), r, path)
-	case later.Kind == source.Null:
-		return earlier
 	case earlier.Kind == source.Null:
 		return plain(later)
 	case earlier.Kind == source.Mapping && later.Kind == source.Mapping:

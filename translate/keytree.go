@@ -73,8 +73,12 @@ func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) 
 func byKey(a, b source.Field) int { return strings.Compare(a.Key, b.Key) }
 
 // applyKey does what a row says: it translates the value, or reports that it is lost. A value that sets nothing after
-// all takes its place out of c.set.
+// all takes its place out of c.set. Null is no value: rows never see it, nor what the files say wrongly, which loading
+// leaves as null.
 func (c *container) applyKey(row *composeKey, f source.Field, path *source.Path) {
+	if f.Value.Kind == source.Null {
+		return
+	}
 	at := place{f.Pos, path.String()}
 	empty := f.Value.IsEmpty()
 	switch {

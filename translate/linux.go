@@ -90,6 +90,9 @@ func applyDevices(c *container, _ place) {
 func applyUlimits(c *container, _ place) {
 	for _, name := range slices.Sorted(maps.Keys(c.svc.Ulimits)) {
 		u := c.svc.Ulimits[name]
+		if u == nil {
+			continue
+		}
 		soft, hard := u.Soft, u.Hard
 		if n := c.node.Get("ulimits").Get(name); n.IsScalar() {
 			soft, hard = u.Single, u.Single

@@ -7,9 +7,12 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/compose/source"
 )
 
-// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it.
+// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it or
+// give it no value.
 func (t *translation) find(path, service string) (place, bool) {
 	n := t.params.Root
 	var keys []any
@@ -19,7 +22,7 @@ func (t *translation) find(path, service string) (place, bool) {
 		}
 		keys = append(keys, step)
 		f := n.Field(step)
-		if f == nil || f.Value == nil {
+		if f == nil || f.Value.Kind == source.Null {
 			return place{}, false
 		}
 		n = f.Value

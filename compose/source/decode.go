@@ -45,6 +45,9 @@ func (d *Decoder) errorf(n *Node, path *Path, format string, args ...any) {
 }
 
 func (d *Decoder) value(n *Node, path *Path, v reflect.Value) {
+	if n.Kind == Null {
+		return
+	}
 	if d.Types != nil {
 		if done, err := d.Types(n, v); done {
 			if err != nil {
@@ -52,9 +55,6 @@ func (d *Decoder) value(n *Node, path *Path, v reflect.Value) {
 			}
 			return
 		}
-	}
-	if n.Kind == Null {
-		return
 	}
 	if s, ok := v.Addr().Interface().(selfDecoder); ok {
 		if err := s.DecodeMapstructure(n.Any()); err != nil {

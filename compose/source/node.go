@@ -133,7 +133,11 @@ func (n *Node) Keys() []string {
 }
 
 // Written returns the text of a scalar as it stands in the file: safe to show, since values of variables are not in it.
+// It may be called on nil.
 func (n *Node) Written() string {
+	if n == nil {
+		return ""
+	}
 	if n.Raw != "" {
 		return n.Raw
 	}
