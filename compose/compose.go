@@ -127,7 +127,8 @@ func (l *loader) model(root *source.Node, s *scope, name string, o Options) *typ
 		n, at := root.Get("services").Get(name), source.NewPath("services", name)
 		l.resolveContainer(&service.ContainerSpec, n, at, s.env)
 		for i := range service.PreStart {
-			l.resolveContainer(&service.PreStart[i].ContainerSpec, n.Get("pre_start").Items[i], at.Key("pre_start").Item(i), s.env)
+			hook := n.Get("pre_start").Items[i]
+			l.resolveContainer(&service.PreStart[i].ContainerSpec, hook, at.Key("pre_start").Item(hook.Index), s.env)
 		}
 		p.Services[name] = service
 	}
@@ -172,11 +173,11 @@ func (l *loader) reportUnsetIn(n *source.Node, at *source.Path) {
 	}
 	for _, f := range n.Fields {
 		if !strings.HasPrefix(f.Key, "x-") {
-			l.reportUnsetIn(f.Value, at.Key(f.Key))
+			l.reportUnsetIn(f.Value, at.Key(f.Written()))
 		}
 	}
-	for i, item := range n.Items {
-		l.reportUnsetIn(item, at.Item(i))
+	for _, item := range n.Items {
+		l.reportUnsetIn(item, at.Item(item.Index))
 	}
 }
 

@@ -146,7 +146,7 @@ func (l *loader) resolveContainer(c *types.ContainerSpec, n *source.Node, at *so
 			continue
 		}
 		item := n.Get("env_file").Items[i]
-		l.containerFile(f.Path, f.Format, fromFiles, lookup, item, at.Key("env_file").Item(i))
+		l.containerFile(f.Path, f.Format, fromFiles, lookup, item, at.Key("env_file").Item(item.Index))
 	}
 	if len(fromFiles) > 0 {
 		c.Environment = types.Mapping(fromFiles).ToMappingWithEquals().OverrideBy(own)
@@ -158,7 +158,8 @@ func (l *loader) resolveContainer(c *types.ContainerSpec, n *source.Node, at *so
 			v, ok := labels[k]
 			return v, ok
 		}
-		l.containerFile(path, "", labels, fromLabels, n.Get("label_file").Items[i], at.Key("label_file").Item(i))
+		item := n.Get("label_file").Items[i]
+		l.containerFile(path, "", labels, fromLabels, item, at.Key("label_file").Item(item.Index))
 	}
 	if len(labels) > 0 {
 		maps.Copy(labels, c.Labels)
@@ -175,7 +176,7 @@ func (l *loader) containerFile(
 		err = parseEnv(data, format, vars, lookup)
 	}
 	if err != nil {
-		d := envProblem(l.show(path), err)
+		d := envProblem(l.shown(n, path), err)
 		l.diags.Addf(n.Pos, diag.Error, ruleFile, at.String(), "%s", d.Message)
 	}
 }

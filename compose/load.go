@@ -53,6 +53,14 @@ func (l *loader) show(path string) string {
 	return path
 }
 
+// shown returns the path of a file that n names, as people may see it.
+func (l *loader) shown(n *source.Node, path string) string {
+	if written := n.Show(path); strings.Contains(written, "$") {
+		return written
+	}
+	return l.show(path)
+}
+
 // files reads the given files of one scope and merges them in order.
 func (l *loader) files(names []string, s *scope) *source.Node {
 	var project *source.Node
@@ -184,8 +192,8 @@ func (l *loader) includes(doc *source.Node, path string, s *scope) *source.Node 
 		return doc
 	}
 	doc = doc.Without("include")
-	for i, item := range include.Value.Items {
-		included := l.included(item, path, s, source.NewPath("include").Item(i))
+	for _, item := range include.Value.Items {
+		included := l.included(item, path, s, source.NewPath("include").Item(item.Index))
 		if included == nil {
 			continue
 		}
@@ -223,12 +231,13 @@ func (l *loader) included(item *source.Node, path string, s *scope, at *source.P
 	}
 	for i, p := range paths {
 		if isRemote(p) {
-			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s is not a local file: download it first", p)
+			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s is not a local file: download it first", item.Show(p))
 			return nil
 		}
-		paths[i] = l.fileIn(s.dir).absolute(source.NewString(item.Pos, p), filepath.IsAbs).Text
-		if _, err := os.Stat(paths[i]); err != nil {
-			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.show(paths[i]), reason(err))
+		n := l.fileIn(s.dir).absolute(&source.Node{Kind: source.String, Text: p, Raw: item.Show(p), Pos: item.Pos}, filepath.IsAbs)
+		paths[i] = n.Text
+		if _, err := os.Stat(n.Text); err != nil {
+			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(n, n.Text), reason(err))
 			return nil
 		}
 	}

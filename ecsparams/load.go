@@ -143,8 +143,8 @@ func reportUnset(diags *diag.List, n *source.Node, at *source.Path, name bool) {
 	for _, f := range n.Fields {
 		reportUnset(diags, f.Value, at.Key(f.Key), name || namesResource(f.Key))
 	}
-	for i, item := range n.Items {
-		reportUnset(diags, item, at.Item(i), name)
+	for _, item := range n.Items {
+		reportUnset(diags, item, at.Item(item.Index), name)
 	}
 }
 

@@ -49,8 +49,8 @@ func treeOf(rows []composeKey) *keyNode {
 // applyKeys applies the rows of the keys that n has, in the order of the table.
 func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) {
 	if n.Kind == source.Sequence && tree.items != nil {
-		for i, item := range n.Items {
-			c.applyKeys(item, tree.items, path.Item(i))
+		for _, item := range n.Items {
+			c.applyKeys(item, tree.items, path.Item(item.Index))
 		}
 	}
 	fields := n.Fields
@@ -62,7 +62,7 @@ func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) 
 		if below == nil {
 			continue
 		}
-		at := path.Key(f.Key)
+		at := path.Key(f.Written())
 		if below.row != nil {
 			c.applyKey(below.row, f, at)
 		}
@@ -79,7 +79,7 @@ func (c *container) applyKey(row *composeKey, f source.Field, path *source.Path)
 	if f.Value.Kind == source.Null {
 		return
 	}
-	at := place{f.Pos, path.String()}
+	at := place{f.Pos, path.String(), f.Value}
 	empty := f.Value.IsEmpty()
 	switch {
 	case row.fargate != "" && c.t.fargate && !empty:

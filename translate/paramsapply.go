@@ -139,7 +139,7 @@ func (t *translation) registryAt(keys ...string) place {
 	for i, k := range keys {
 		steps[i] = k
 	}
-	return place{t.target.Registry.Root.Where(steps...), strings.Join(keys, ".")}
+	return find(t.target.Registry.Root, nil, steps...)
 }
 
 // applyTarget applies what wins over all files.
@@ -369,8 +369,12 @@ func (t *translation) addSecurityGroup(at place, id string) {
 	if !slices.Contains(v.SecurityGroups, id) {
 		v.SecurityGroups = append(v.SecurityGroups, id)
 		t.set["service.networkConfiguration"] = at
+		t.set[groupTarget(id)] = at
 	}
 }
+
+// groupTarget is the key under which the place of a security group is kept.
+func groupTarget(id string) string { return "service.networkConfiguration " + id }
 
 // later says that a block is read and checked, and that no command acts on it so far.
 func (t *translation) later(at place) {

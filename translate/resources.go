@@ -120,7 +120,7 @@ func applyReservedDevices(c *container, at place) { c.devices(at, c.reservations
 // devices turns requests for devices into a number of GPUs, which is all that ECS gives.
 func (c *container) devices(at place, requests []composetypes.DeviceRequest, gpus bool) {
 	for i, r := range requests {
-		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]"}
+		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]", at.node}
 		if !gpus && !slices.Contains(r.Capabilities, "gpu") || r.Driver != "" && r.Driver != "nvidia" {
 			c.t.refuse(item, "T24", at.path, "ECS gives access to NVIDIA GPUs only: name the device under devices")
 			continue
@@ -139,7 +139,7 @@ func applyGenericResources(c *container, at place) {
 		if r.DiscreteResourceSpec == nil {
 			continue
 		}
-		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]"}
+		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]", at.node}
 		if kind := strings.ToLower(r.DiscreteResourceSpec.Kind); kind != "gpu" && kind != "gpus" {
 			c.t.refuse(item, "T24", at.path, "ECS knows resources of the kind GPU only")
 			continue

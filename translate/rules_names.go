@@ -17,14 +17,19 @@ var resourceName = newRegexp(`^[A-Za-z0-9_-]{1,255}$`)
 
 const resourceNameWords = "may have letters, digits, hyphens and underscores, 255 at most"
 
-// projectAt returns the place of the project's name, if a file gives it.
-func (t *translation) projectAt() place {
-	if f := t.project.Root.Field("name"); f != nil {
-		return place{f.Pos, "name"}
+// nameAt returns the place of the project's name, if a file gives it.
+func (t *translation) nameAt() place {
+	at := t.projectAt("name")
+	if t.project.Root.Field("name") != nil {
+		return at
 	}
-	at := place{t.project.Where("services"), "name"}
 	at.pos.Line, at.pos.Column = 1, 1
 	return at
+}
+
+// servicesAt returns the place of all services.
+func (t *translation) servicesAt() place {
+	return place{pos: t.project.Where("services"), path: "services"}
 }
 
 func (t *translation) checkFamily() {
@@ -36,7 +41,7 @@ func (t *translation) checkFamily() {
 		t.errorf(at, "N01", "the family %q %s", family, resourceNameWords)
 		return
 	}
-	t.errorf(t.projectAt(), "N01", "the name of the project, %q, is that of the task definition, which %s: "+
+	t.errorf(t.nameAt(), "N01", "the name of the project, %q, is that of the task definition, which %s: "+
 		"give another with --project-name", family, resourceNameWords)
 }
 
@@ -44,7 +49,7 @@ func (t *translation) checkContainerNames() {
 	seen := map[string]*container{}
 	for _, c := range t.containers {
 		if !resourceName.MatchString(c.name) {
-			t.errorf(c.at(), "N02", "the container name %q %s: set task_definition.services.%s.name in ecs-params",
+			t.errorf(c.where(container1+"name"), "N02", "the container name %q %s: set task_definition.services.%s.name in ecs-params",
 				c.name, resourceNameWords, c.key)
 		}
 		if o := seen[c.name]; o != nil {
@@ -58,7 +63,7 @@ func (t *translation) checkContainerNames() {
 func (t *translation) checkServiceName() {
 	name := *t.result.Service.ServiceName
 	if !resourceName.MatchString(name) && resourceName.MatchString(t.project.Name) {
-		t.errorf(t.projectAt(), "N03", "the name of the service, %q, %s", name, resourceNameWords)
+		t.errorf(t.nameAt(), "N03", "the name of the service, %q, %s", name, resourceNameWords)
 	}
 }
 
@@ -66,7 +71,7 @@ func (t *translation) checkVolumeNames() {
 	byName := map[string]string{}
 	for _, name := range sortedKeys(t.project.Volumes) {
 		if o, ok := byName[volumeName(name)]; ok {
-			t.errorf(place{t.project.Where("volumes", name), "volumes." + name}, "N04",
+			t.errorf(t.projectAt("volumes", name), "N04",
 				"the volumes %s and %s are both %s in ECS, which knows no dots", o, name, volumeName(name))
 		}
 		byName[volumeName(name)] = name
@@ -105,10 +110,10 @@ func (t *translation) checkContainers() { t.checkContainerCount(len(t.containers
 func (t *translation) checkContainerCount(n int) {
 	switch {
 	case n == 0:
-		t.errorf(place{t.project.Where("services"), "services"}, "N05", "no service is left to run: the files have none, "+
+		t.errorf(t.servicesAt(), "N05", "no service is left to run: the files have none, "+
 			"or a profile switches them off")
 	case n > maxContainers:
-		t.errorf(place{t.project.Where("services"), "services"}, "N05", "%d containers are more than the %d a task may have: "+
+		t.errorf(t.servicesAt(), "N05", "%d containers are more than the %d a task may have: "+
 			"split the file, or switch services off with profiles", n, maxContainers)
 	}
 }
@@ -120,7 +125,7 @@ const (
 
 func (t *translation) checkSize() {
 	size := len(awsjson.Marshal(&t.result.Task))
-	at := place{t.project.Where("services"), "services"}
+	at := t.servicesAt()
 	switch {
 	case size > maxTaskDefinition:
 		t.errorf(at, "N06", "the task definition has %d bytes, more than the %d that ECS takes; %s", size, maxTaskDefinition,

@@ -168,3 +168,31 @@ func TestEveryKeyWithEveryForm(t *testing.T) {
 		})
 	}
 }
+
+// secretForms are values of which a part, or the whole, comes of the variable SECRET.
+var secretForms = []string{
+	`"${SECRET}"`, `"${SECRET}:80"`, `"service:${SECRET}"`, `"arn:${SECRET}:secretsmanager:"`, `["${SECRET}"]`, `["${SECRET} =x"]`,
+	`["x=${SECRET}"]`, `["${SECRET}:/x"]`, `["./x:/x:${SECRET}"]`, `["/x:/x:${SECRET}"]`, `["80/${SECRET}"]`, `{"x": "${SECRET}"}`,
+	`{"test": "${SECRET}"}`, `[{"name": "${SECRET}"}]`, `{"external": true, "name": "sg-${SECRET}"}`,
+}
+
+// TestSecretsAreInNoMessage holds that no diagnostic has the value of a variable, whatever key has it.
+func TestSecretsAreInNoMessage(t *testing.T) {
+	const secret = "hunter2 !!"
+	ofCompose, ofParams := filePaths()
+	check := func(path, form string, x crossing) {
+		for _, d := range x.translate(t, map[string]string{"SECRET": secret}) {
+			if strings.Contains(strings.ToLower(d.String()), "hunter2") {
+				t.Errorf("%s: %s: %s", path, form, d)
+			}
+		}
+	}
+	for _, form := range secretForms {
+		for _, path := range ofCompose {
+			check(path, form, crossing{compose: []any{put(sound(), path, json.RawMessage(form))}})
+		}
+		for _, path := range ofParams {
+			check(path, form, crossing{[]any{sound()}, put(nil, path, json.RawMessage(form))})
+		}
+	}
+}

@@ -177,7 +177,7 @@ func (c *container) mountTmpfs(at place, v *composetypes.ServiceVolumeConfig) {
 func applyCreateHostPath(c *container, at place) {
 	for i, v := range c.svc.Volumes {
 		if v.Bind != nil && !bool(v.Bind.CreateHostPath) &&
-			c.at("volumes", i, "bind", "create_host_path").path == at.path {
+			c.at("volumes", i, "bind", "create_host_path") == at {
 			c.t.warnf(at, "K01", "the ECS agent makes a missing directory")
 		}
 	}

@@ -142,7 +142,7 @@ func (d *Decoder) slice(n *Node, path *Path, v reflect.Value) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Items), len(n.Items)))
 	for i, item := range n.Items {
-		d.value(item, path.Item(i), v.Index(i))
+		d.value(item, path.Item(item.Index), v.Index(i))
 	}
 }
 

@@ -260,7 +260,7 @@ func (p *parser) value(y *yaml.Node, path *Path, depth int) *Node {
 		n.Items = make([]*Node, 0, len(y.Content))
 		for i, item := range y.Content {
 			if v := p.node(item, path.Item(i), depth+1); v != nil && v.Directive != Reset {
-				n.Items = append(n.Items, v)
+				n.Items = append(n.Items, v.AsItem(i))
 				n.Tagged = n.Tagged || v.Tagged
 			}
 		}
