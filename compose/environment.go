@@ -23,7 +23,7 @@ const ruleVariable = "C04"
 
 // environment returns the variables of env and, behind them, those of the given env files, of which later ones win.
 // The values of env are used in the files.
-func environment(env map[string]string, files []string, show func(string) string) (map[string]string, diag.List) {
+func (l *loader) environment(env map[string]string, files []string) (map[string]string, diag.List) {
 	var diags diag.List
 	fromFiles := map[string]string{}
 	lookup := func(k string) (string, bool) {
@@ -31,12 +31,12 @@ func environment(env map[string]string, files []string, show func(string) string
 		return v, ok
 	}
 	for _, name := range files {
-		data, err := readFile(name)
+		data, err := source.ReadFile(l.ctx, name)
 		if err == nil {
 			err = parseEnv(data, "", fromFiles, lookup)
 		}
 		if err != nil {
-			diags = append(diags, envProblem(show(name), err))
+			diags = append(diags, envProblem(l.show(name), err))
 		}
 	}
 	maps.Copy(fromFiles, env)
@@ -171,7 +171,7 @@ func (l *loader) resolveContainer(c *types.ContainerSpec, n *source.Node, at *so
 func (l *loader) containerFile(
 	path, format string, vars map[string]string, lookup dotenv.LookupFn, n *source.Node, at *source.Path,
 ) {
-	data, err := readRegular(path)
+	data, err := source.ReadRegular(l.ctx, path)
 	if err == nil {
 		err = parseEnv(data, format, vars, lookup)
 	}

@@ -104,7 +104,7 @@ func (e *extender) other(file *source.Node, at *source.Path) *extender {
 }
 
 func (l *loader) extended(path string, s *scope, file *source.Node, at *source.Path) *extender {
-	data, err := readRegular(path)
+	data, err := source.ReadRegular(l.ctx, path)
 	if err != nil {
 		l.diags.Addf(file.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(file, path), err)
 		return nil

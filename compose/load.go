@@ -2,11 +2,8 @@ package compose
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"go/token"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,9 +24,11 @@ type loader struct {
 	ctx   context.Context
 	cwd   string // absolute
 	home  string
-	stdin func() ([]byte, error) // what was read of the standard input
+	stdin io.Reader
 	diags *diag.List
-	names []string // of files read, for people
+	named bool                    // the project has a name that the files do not give
+	names []string                // of files read, for people
+	read  map[string]*source.File // files that were read, by path: a pipe can be read once
 }
 
 // A scope is what the files of one project, or of one included project, have in common.
@@ -66,14 +65,13 @@ func (l *loader) files(names []string, s *scope) *source.Node {
 	var project *source.Node
 	first := false
 	for _, name := range names {
-		path, data, err := l.read(name, s.dir)
-		if err != nil {
-			l.diags.Addf(token.Position{}, diag.Error, ruleFile, "", "%s", err)
+		path, file := l.open(name, s.dir)
+		if file == nil {
 			continue
 		}
 		shown := l.show(path)
 		l.names = append(l.names, shown)
-		docs := source.Parse(shown, data, s.lookup, l.diags)
+		docs := file.Nodes(s.lookup, l.diags)
 		for _, doc := range docs {
 			doc, first = l.document(doc, path, s, project != nil, first)
 			if project == nil {
@@ -126,63 +124,30 @@ func (l *loader) document(doc *source.Node, path string, s *scope, later, first 
 
 func (l *loader) fileIn(dir string) *file { return &file{dir: dir, home: l.home, diags: l.diags} }
 
-// read returns the contents of a file that a user named, relative to dir; - is the standard input.
-func (l *loader) read(name, dir string) (path string, data []byte, err error) {
-	if err := l.ctx.Err(); err != nil {
-		return "", nil, err
-	}
-	if name == "-" {
-		data, err := l.stdin()
-		return "-", data, err
-	}
+// open returns a file that a user named, relative to dir; - is the standard input. It returns nil with a diagnostic if the
+// file cannot be read.
+func (l *loader) open(name, dir string) (path string, file *source.File) {
 	path = name
-	if !filepath.IsAbs(path) {
+	if name != "-" && !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	data, err = readFile(path)
+	if file, ok := l.read[path]; ok {
+		return path, file
+	}
+	var data []byte
+	var err error
+	if name == "-" {
+		data, err = source.ReadAll(l.ctx, l.stdin)
+	} else {
+		data, err = source.ReadFile(l.ctx, path)
+	}
 	if err != nil {
-		return path, nil, fmt.Errorf("%s: %w", l.show(path), err)
+		l.diags.Addf(token.Position{}, diag.Error, ruleFile, "", "%s: %s", l.show(path), err)
+	} else {
+		file = source.Open(l.show(path), data, l.diags)
 	}
-	return path, data, nil
-}
-
-// readFile returns the contents of a file, one byte more than a file may have at most.
-// Its errors do not repeat the path.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, reason(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, reason(err)
-	}
-	if info.IsDir() {
-		return nil, errors.New("is a directory")
-	}
-	data, err := io.ReadAll(io.LimitReader(f, source.MaxSize+1))
-	return data, reason(err)
-}
-
-// readRegular is readFile for files that a file names, which must not make us wait: no pipes, no devices.
-func readRegular(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, reason(err)
-	}
-	if !info.IsDir() && !info.Mode().IsRegular() {
-		return nil, errors.New("is not a regular file")
-	}
-	return readFile(path)
-}
-
-// reason returns the cause of a file error without the operation and the path.
-func reason(err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err
-	}
-	return err
+	l.read[path] = file
+	return path, file
 }
 
 // includes merges the projects that doc includes under it (Compose Specification, "Include").
@@ -236,8 +201,8 @@ func (l *loader) included(item *source.Node, path string, s *scope, at *source.P
 		}
 		n := l.fileIn(s.dir).absolute(&source.Node{Kind: source.String, Text: p, Raw: item.Show(p), Pos: item.Pos}, filepath.IsAbs)
 		paths[i] = n.Text
-		if _, err := os.Stat(n.Text); err != nil {
-			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(n, n.Text), reason(err))
+		if err := source.Regular(n.Text); err != nil {
+			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(n, n.Text), err)
 			return nil
 		}
 	}
@@ -271,7 +236,7 @@ func (l *loader) includedEnvironment(item *source.Node, s *scope, dir string, at
 			files = []string{dotEnv}
 		}
 	}
-	env, problems := environment(s.env, files, l.show)
+	env, problems := l.environment(s.env, files)
 	for _, p := range problems {
 		p.Pos, p.Path = item.Pos, at.String()
 		*l.diags = append(*l.diags, p)

@@ -134,7 +134,7 @@ func differenceFromComposeGo(t *testing.T, a *composetest.Archive) string {
 
 func loadWithComposeGo(p *Project, o Options) (*types.Project, error) {
 	details := types.ConfigDetails{WorkingDir: p.Dir, Environment: p.Environment}
-	files, _ := (&loader{cwd: o.Dir, diags: &diag.List{}}).chooseFiles(o)
+	files, _ := (&loader{ctx: context.Background(), cwd: o.Dir, diags: &diag.List{}}).chooseFiles(o)
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {

@@ -122,7 +122,7 @@ func translateDir(t *testing.T, dir string, target Target) (*Result, diag.List) 
 	if project == nil {
 		return &Result{}, relative(diags, dir)
 	}
-	params, more, err := ecsparams.Load(files, project.Environment)
+	params, more, err := ecsparams.Load(context.Background(), files, project.Environment)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,12 +115,12 @@ func (p *projectFlags) translateFor(ctx context.Context, a *app, purpose transla
 			files = []string{shorten(f)}
 		}
 	}
-	params, diags, err := ecsparams.Load(files, project.Environment)
+	params, diags, err := ecsparams.Load(ctx, files, project.Environment)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	t.diags = append(t.diags, diags...)
-	if target.Registry, diags, err = p.registry(); err != nil {
+	if target.Registry, diags, err = p.registry(ctx); err != nil {
 		return nil, usageError{err}
 	}
 	t.diags = append(t.diags, diags...)
@@ -142,7 +142,7 @@ func shorten(path string) string {
 	return path
 }
 
-func (p *projectFlags) registry() (*ecsparams.RegistryCredentials, diag.List, error) {
+func (p *projectFlags) registry(ctx context.Context) (*ecsparams.RegistryCredentials, diag.List, error) {
 	name := p.registryCreds
 	if name == "" {
 		name = ecsparams.FindRegistryCredentials("")
@@ -150,7 +150,7 @@ func (p *projectFlags) registry() (*ecsparams.RegistryCredentials, diag.List, er
 	if name == "" {
 		return nil, nil, nil
 	}
-	return ecsparams.LoadRegistryCredentials(name)
+	return ecsparams.LoadRegistryCredentials(ctx, name)
 }
 
 // target returns what the command line says about where the project runs.
