@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/document"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/docker/go-units"
 
 	"github.com/ecsctl/ecsctl/compose/diag"
 	"github.com/ecsctl/ecsctl/compose/source"
@@ -101,14 +100,12 @@ func (b *Bytes) decode(n *source.Node) error {
 	if !n.IsScalar() {
 		return fmt.Errorf("must be a size, not %s", n.Kind)
 	}
-	text := n.String()
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		*b = Bytes(i)
+	if n.String() == "" { // as ecs-cli has it: not set
 		return nil
 	}
-	i, err := units.RAMInBytes(text)
-	if err != nil && text != "" {
-		return fmt.Errorf("%q is no size: write a number of bytes, or a number and a unit, such as 512m or 1.5g", n.Written())
+	i, err := source.ParseSize(n.String())
+	if err != nil {
+		return fmt.Errorf("%q %w", n.Written(), err)
 	}
 	*b = Bytes(i)
 	return nil
@@ -117,8 +114,11 @@ func (b *Bytes) decode(n *source.Node) error {
 func (s *Seconds) decode(n *source.Node) error {
 	if n.Kind == source.Int {
 		i, err := strconv.ParseInt(n.Text, 10, 32)
+		if err != nil {
+			return fmt.Errorf("%q is more seconds than ECS counts", n.Written())
+		}
 		*s = Seconds(i)
-		return err
+		return nil
 	}
 	d, err := time.ParseDuration(n.TextOr(""))
 	if err != nil || !n.IsScalar() || d.Abs() > math.MaxInt32*time.Second {

@@ -39,8 +39,10 @@ func applyScale(c *container, at place) { c.desiredCount(at, c.svc.Scale) }
 func (c *container) desiredCount(at place, n *int) {
 	switch {
 	case n == nil:
-	case *n < 0 || *n > math.MaxInt32:
+	case *n < 0:
 		c.t.errorf(at, "C10", "must be 0 or more")
+	case *n > math.MaxInt32:
+		c.t.errorf(at, "C10", "must be %d or less", math.MaxInt32)
 	case c.t.agreeOn(c, at, "replicas", strconv.Itoa(*n)):
 		c.t.result.Service.DesiredCount = new(int32(*n))
 		c.t.set["service.desiredCount"] = at

@@ -153,12 +153,12 @@ var paramKeys = []paramKey{
 		t.result.Task.RuntimePlatform = t.params.TaskDefinition.RuntimePlatform
 	}},
 	{ofTask + "s3files_volumes", "volumes[].s3filesVolumeConfiguration", nil},
-	{ofService + "cpu_shares", container1 + "cpu", func(_ *translation, c *container, _ place) {
-		if c.params.CPUShares == 0 { // not set
+	{ofService + "cpu_shares", container1 + "cpu", func(_ *translation, c *container, at place) {
+		if n := c.cpu(at, float64(c.params.CPUShares)); n != 0 {
+			c.def.Cpu = n
+		} else {
 			delete(c.set, container1+"cpu")
-			return
 		}
-		c.def.Cpu = c.params.CPUShares
 	}},
 	{ofService + "credential_specs", container1 + "credentialSpecs", func(_ *translation, c *container, _ place) {
 		c.def.CredentialSpecs = c.params.CredentialSpecs
@@ -285,5 +285,9 @@ var paramKeys = []paramKey{
 	{ofTask + "task_size.mem_limit", "memory", func(t *translation, _ *container, _ place) {
 		t.result.Task.Memory = nonEmpty(t.params.TaskDefinition.TaskSize.MemLimit)
 	}},
-	{"version", "", nil},
+	{"version", "", func(t *translation, _ *container, at place) {
+		if v := t.params.Version; v != "" && v != "1" && v != "1.0" {
+			t.warnf(at, "C10", "there is the version 1 only: the file is read as that")
+		}
+	}},
 }

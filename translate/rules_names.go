@@ -81,24 +81,22 @@ func (t *translation) checkVolumeNames() {
 			t.errorf(t.volumes[name].at, "N04", "the volume name %q %s", name, resourceNameWords)
 		}
 	}
-	d := t.params.TaskDefinition
-	for i, v := range d.DockerVolumes {
-		t.wantName("docker_volumes", i, v.Name)
-	}
-	for i, v := range d.EFSVolumes {
-		t.wantName("efs_volumes", i, v.Name)
-	}
-	for i, v := range d.S3FilesVolumes {
-		t.wantName("s3files_volumes", i, v.Name)
-	}
-	for i, v := range d.FSxWindowsFileServerVolumes {
-		t.wantName("fsx_windows_file_server_volumes", i, v.Name)
+	for _, list := range []string{"docker_volumes", "efs_volumes", "fsx_windows_file_server_volumes", "s3files_volumes"} {
+		t.wantNames(list)
 	}
 }
 
-func (t *translation) wantName(list string, i int, name string) {
-	if name == "" {
-		t.errorf(t.paramsAt("task_definition", list, i), "N04", "the volume has no name: add the key name")
+// wantNames reports volumes of a list of ecs-params without a name, and names that stand twice.
+func (t *translation) wantNames(list string) {
+	seen := map[string]bool{}
+	for i, v := range t.params.Root.Get("task_definition").Get(list).ItemsOrNone() {
+		name, at := v.Get("name").TextOr(""), t.paramsAt("task_definition", list, i)
+		if name == "" {
+			t.errorf(at, "N04", "the volume has no name: add the key name")
+		} else if seen[name] {
+			t.errorf(at, "N04", "the volume %q stands twice: keep one of them", name)
+		}
+		seen[name] = true
 	}
 }
 

@@ -156,6 +156,7 @@ type container struct {
 	pos    token.Position       // of its key
 	owner  *container           // of an init container that a pre_start hook became: that of its service
 	set    map[string]place     // where each member was set
+	cpuAt  place                // where the CPU units of def were set
 	ports  []port
 	mounts []mount
 	def    types.ContainerDefinition

@@ -202,7 +202,10 @@ func (d *Decoder) scalar(n *Node, path *Path, v reflect.Value) {
 	default:
 		panic("source: cannot decode into " + v.Type().String())
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		d.errorf(n, path, "%q is out of range", n.Written())
+	case err != nil:
 		d.errorf(n, path, "must be %s, not %q", kindOf(v.Type()), n.Written())
 	}
 }
