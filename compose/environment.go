@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
@@ -54,9 +55,18 @@ func (e *envError) Error() string { return e.text }
 func envProblem(name string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Rule: ruleFile, Message: name + ": " + err.Error()}
 	if e, ok := err.(*envError); ok && e.line > 0 {
-		d.Message = fmt.Sprintf("%s:%d: %s", name, e.line, e.text)
+		d.Message = e.text
 		d.Pos = token.Position{Filename: name, Line: e.line}
 	}
+	return d
+}
+
+// namedAt returns a problem of an env file at the place that names the file.
+func namedAt(d diag.Diagnostic, pos token.Position, at *source.Path) diag.Diagnostic {
+	if d.Pos.IsValid() {
+		d.Message = fmt.Sprintf("%s: %s", d.Pos, d.Message)
+	}
+	d.Pos, d.Path = pos, at.String()
 	return d
 }
 
@@ -94,8 +104,19 @@ func parseEnv(data []byte, format string, vars map[string]string, lookup dotenv.
 		if words, ok := envErrorWords[m[2]]; ok {
 			e.text = words
 		}
+	} else {
+		e.line = brokenLine(data, lookup)
 	}
 	return e
+}
+
+// brokenLine returns the last line of the shortest beginning of an env file that cannot be read.
+func brokenLine(data []byte, lookup dotenv.LookupFn) int {
+	lines := bytes.SplitAfter(data, []byte{'\n'})
+	return 1 + sort.Search(len(lines)-1, func(n int) bool {
+		_, err := dotenv.ParseWithLookup(bytes.NewReader(bytes.Join(lines[:n+1], nil)), lookup)
+		return err != nil
+	})
 }
 
 // parseRaw reads KEY=VALUE lines whose values are taken to the letter, as docker run --env-file does.
@@ -176,8 +197,7 @@ func (l *loader) containerFile(
 		err = parseEnv(data, format, vars, lookup)
 	}
 	if err != nil {
-		d := envProblem(l.shown(n, path), err)
-		l.diags.Addf(n.Pos, diag.Error, ruleFile, at.String(), "%s", d.Message)
+		*l.diags = append(*l.diags, namedAt(envProblem(l.shown(n, path), err), n.Pos, at))
 	}
 }
 

@@ -238,8 +238,7 @@ func (l *loader) includedEnvironment(item *source.Node, s *scope, dir string, at
 	}
 	env, problems := l.environment(s.env, files)
 	for _, p := range problems {
-		p.Pos, p.Path = item.Pos, at.String()
-		*l.diags = append(*l.diags, p)
+		*l.diags = append(*l.diags, namedAt(p, item.Pos, at))
 	}
 	return env
 }

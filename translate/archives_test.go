@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -127,7 +126,9 @@ func translateDir(t *testing.T, dir string, target Target) (*Result, diag.List) 
 		t.Fatal(err)
 	}
 	result, rest := Translate(project, params, target)
-	return result, relative(slices.Concat(diags, more, rest), dir)
+	diags = append(diags, more...)
+	diags.Follow(rest)
+	return result, relative(diags, dir)
 }
 
 // relative makes the paths in diagnostics relative to dir.

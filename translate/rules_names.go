@@ -2,7 +2,6 @@ package translate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -133,20 +132,40 @@ func (t *translation) checkSize() {
 	}
 }
 
-// largest names what the largest container is made of.
+// parts are what makes containers large, with what helps.
+var parts = []struct {
+	what, advice string
+	of           func(d *types.ContainerDefinition) types.ContainerDefinition
+}{
+	{"command", "put it into a script in the image", func(d *types.ContainerDefinition) types.ContainerDefinition {
+		return types.ContainerDefinition{Command: d.Command, EntryPoint: d.EntryPoint}
+	}},
+	{"environment", "keep it in S3 and name it under environment_files in ecs-params",
+		func(d *types.ContainerDefinition) types.ContainerDefinition {
+			return types.ContainerDefinition{Environment: d.Environment}
+		}},
+	{"labels", "remove those that nothing reads", func(d *types.ContainerDefinition) types.ContainerDefinition {
+		return types.ContainerDefinition{DockerLabels: d.DockerLabels}
+	}},
+	{"rest", "make it smaller", func(d *types.ContainerDefinition) types.ContainerDefinition {
+		rest := *d
+		rest.Command, rest.EntryPoint, rest.Environment, rest.DockerLabels = nil, nil, nil, nil
+		return rest
+	}},
+}
+
+// largest names the largest part of a container.
 func (t *translation) largest() string {
-	sizes := map[*container]int{}
+	most, words := 0, ""
 	for _, c := range t.containers {
-		for _, e := range c.def.Environment {
-			sizes[c] += len(*e.Name) + len(value(e.Value))
+		for _, p := range parts {
+			part := p.of(&c.def)
+			if size := len(awsjson.Marshal(&part)); size > most {
+				most, words = size, fmt.Sprintf("the %s of %s has %d: %s", p.what, c.key, size, p.advice)
+			}
 		}
 	}
-	if len(t.containers) == 0 {
-		return ""
-	}
-	c := slices.MaxFunc(t.containers, func(a, b *container) int { return sizes[a] - sizes[b] })
-	return fmt.Sprintf("the environment of %s has %d: keep it in S3 and name it under environment_files in ecs-params",
-		c.key, sizes[c])
+	return words
 }
 
 var (

@@ -127,3 +127,24 @@ func FuzzTranslate(f *testing.F) {
 		}
 	})
 }
+
+// TestLargest: what is too large is named, with what helps.
+func TestLargest(t *testing.T) {
+	for key, want := range map[string]string{
+		"command: [%s]":               "the command of web has 66",
+		"environment: {A: %s}":        "the environment of web has 66",
+		"labels: {a: %s}":             "the labels of web has 66",
+		"healthcheck: {test: \"%s\"}": "the rest of web has 66",
+	} {
+		text := "services: {web: {image: nginx, " + fmt.Sprintf(key, strings.Repeat("x", 66_000)) + "}}"
+		o := compose.Options{Files: []string{"-"}, Name: "p", Dir: "/nonexistent", Stdin: strings.NewReader(text)}
+		project, _, err := compose.Load(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, diags := Translate(project, nil, Target{})
+		if got := lines(diags); !strings.Contains(got, want) {
+			t.Errorf("%s: got\n%.500s\nwant %s", key, got, want)
+		}
+	}
+}

@@ -71,6 +71,21 @@ func (l *List) Addf(pos token.Position, s Severity, rule, path, format string, a
 	*l = append(*l, Diagnostic{Pos: pos, Severity: s, Rule: rule, Path: path, Message: message})
 }
 
+// Follow adds what was found later in the same files. What is said of a value that is a mistake already follows from that
+// mistake, and is left out.
+func (l *List) Follow(later List) {
+	type value struct{ file, path string }
+	wrong := map[value]bool{}
+	for _, d := range *l {
+		wrong[value{d.Pos.Filename, d.Path}] = wrong[value{d.Pos.Filename, d.Path}] || d.Severity == Error && d.Path != ""
+	}
+	for _, d := range later {
+		if !wrong[value{d.Pos.Filename, d.Path}] {
+			*l = append(*l, d)
+		}
+	}
+}
+
 // Sort orders the list by place and removes what was said twice.
 func (l *List) Sort() {
 	slices.SortStableFunc(*l, func(a, b Diagnostic) int {

@@ -125,7 +125,7 @@ func (p *projectFlags) translateFor(ctx context.Context, a *app, purpose transla
 	}
 	t.diags = append(t.diags, diags...)
 	t.result, diags = translate.Translate(project, params, *target)
-	t.diags = append(t.diags, diags...)
+	t.diags.Follow(diags)
 	t.diags.Sort()
 	return t, nil
 }
