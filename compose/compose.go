@@ -22,8 +22,8 @@ import (
 	"github.com/ecsctl/ecsctl/compose/source"
 )
 
-// A Project is what the compose files of a project come to: every service, volume, network … after merging, including,
-// extending and interpolation, with the environment of each service complete. Only services of active profiles are in
+// A Project is what the compose files of a project come to: every service, volume, network … after merging,
+// including, extending and interpolation, with the environment of each service complete. Only services of active profiles are in
 // Services; the others are in DisabledServices.
 type Project struct {
 	*types.Project
@@ -41,7 +41,8 @@ type Options struct {
 	// Files are the compose files in order of precedence, later ones winning; - is Stdin. Empty: COMPOSE_FILE of Env or
 	// of .env, else the default files of Dir.
 	Files []string
-	// Name of the project. Empty: COMPOSE_PROJECT_NAME, else the name in the files, else that of their directory, as it is.
+	// Name of the project. Empty: COMPOSE_PROJECT_NAME, else the name in the files, else that of their
+	// directory, as it is.
 	Name string
 	// Dir is where relative paths of this struct start. Empty: the current directory.
 	Dir string

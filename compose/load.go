@@ -92,8 +92,9 @@ func (l *loader) files(names []string, s *scope) *source.Node {
 func withContexts(project *source.Node, dir string) *source.Node {
 	services := project.Get("services")
 	for _, f := range services.FieldsOrNone() {
-		if build := f.Value.Field("build"); build != nil && build.Value.Kind == source.Mapping && build.Value.Get("context") == nil {
-			build := *build
+		found := f.Value.Field("build")
+		if found != nil && found.Value.Kind == source.Mapping && found.Value.Get("context") == nil {
+			build := *found
 			build.Value = build.Value.With(source.F("context", source.NewString(build.Value.Pos, dir)))
 			f.Value = f.Value.With(build)
 			services = services.With(f)
@@ -124,8 +125,8 @@ func (l *loader) document(doc *source.Node, path string, s *scope, later, first 
 
 func (l *loader) fileIn(dir string) *file { return &file{dir: dir, home: l.home, diags: l.diags} }
 
-// open returns a file that a user named, relative to dir; - is the standard input. It returns nil with a diagnostic if the
-// file cannot be read.
+// open returns a file that a user named, relative to dir; - is the standard input. It returns nil with a diagnostic if
+// the file cannot be read.
 func (l *loader) open(name, dir string) (path string, file *source.File) {
 	path = name
 	if name != "-" && !filepath.IsAbs(path) {
@@ -199,7 +200,8 @@ func (l *loader) included(item *source.Node, path string, s *scope, at *source.P
 			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s is not a local file: download it first", item.Show(p))
 			return nil
 		}
-		n := l.fileIn(s.dir).absolute(&source.Node{Kind: source.String, Text: p, Raw: item.Show(p), Pos: item.Pos}, filepath.IsAbs)
+		n := &source.Node{Kind: source.String, Text: p, Raw: item.Show(p), Pos: item.Pos}
+		n = l.fileIn(s.dir).absolute(n, filepath.IsAbs)
 		paths[i] = n.Text
 		if err := source.Regular(n.Text); err != nil {
 			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(n, n.Text), err)

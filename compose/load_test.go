@@ -71,6 +71,7 @@ var differences = map[string]string{
 	"keys/params_task_definition.s3files_volumes":                 declared,
 	"load/first_format":                                           firstFormat,
 	"load/null_later":                                             "null in a later file leaves the logging and the ulimits of an earlier one",
+	"load/include_named":                                          "the file names the project, which compose-go is told here",
 	"load/merge":                                                  noTarget,
 	"keys/secrets":                                                noTarget,
 	"keys/top_secrets":                                            noTarget,

@@ -32,7 +32,8 @@ func TestProjectName(t *testing.T) {
 		"too large":       {"name: shop\nx-large: " + strings.Repeat("x", source.MaxSize), "dir"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, diags, err := Load(context.Background(), Options{Files: []string{"-"}, Dir: "/nonexistent/dir", Stdin: strings.NewReader(c.text)})
+			o := Options{Files: []string{"-"}, Dir: "/nonexistent/dir", Stdin: strings.NewReader(c.text)}
+			p, diags, err := Load(context.Background(), o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -75,8 +75,11 @@ func (l *loader) checkReferences(p *Project) {
 	}
 }
 
-// each calls f for each name in the value of the key, with the name as it may be shown. A dependency that is not required is none.
-func (r *reference) each(n *source.Node, at *source.Path, f func(name, shown string, pos token.Position, at *source.Path)) {
+// each calls f for each name in the value of the key, with the name as it may be shown. A dependency that is not
+// required is none.
+func (r *reference) each(
+	n *source.Node, at *source.Path, f func(name, shown string, pos token.Position, at *source.Path),
+) {
 	if n == nil {
 		return
 	}

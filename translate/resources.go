@@ -123,6 +123,9 @@ func applySwappiness(c *container, _ place) {
 	c.linux().Swappiness = new(int32(max(min(c.svc.MemSwappiness, math.MaxInt32), math.MinInt32)))
 }
 
+// keyAt returns the path of a key below its service.
+func (c *container) keyAt(at place) string { return strings.TrimPrefix(at.path, c.path.String()+".") }
+
 func applyGPUs(c *container, at place) { c.devices(at, c.svc.Gpus, true) }
 
 func applyReservedDevices(c *container, at place) { c.devices(at, c.reservations().Devices, false) }
@@ -132,14 +135,14 @@ func (c *container) devices(at place, requests []composetypes.DeviceRequest, gpu
 	for i, r := range requests {
 		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]", at.node}
 		if !gpus && !slices.Contains(r.Capabilities, "gpu") || r.Driver != "" && r.Driver != "nvidia" {
-			c.t.refuse(item, "T24", at.path, "ECS gives access to NVIDIA GPUs only: name the device under devices")
+			c.t.refuse(item, "T24", c.keyAt(at), "ECS gives access to NVIDIA GPUs only: name the device under devices")
 			continue
 		}
 		switch {
 		case r.Count > 0:
 			c.addGPUs(item, strconv.FormatInt(int64(r.Count), 10))
 		case r.Count < 0 || len(r.IDs) == 0:
-			c.t.refuse(item, "T24", at.path, "ECS needs the number of GPUs: all of them is no number")
+			c.t.refuse(item, "T24", c.keyAt(at), "ECS needs the number of GPUs: all of them is no number")
 		}
 	}
 }
@@ -151,7 +154,7 @@ func applyGenericResources(c *container, at place) {
 		}
 		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]", at.node}
 		if kind := strings.ToLower(r.DiscreteResourceSpec.Kind); kind != "gpu" && kind != "gpus" {
-			c.t.refuse(item, "T24", at.path, "ECS knows resources of the kind GPU only")
+			c.t.refuse(item, "T24", c.keyAt(at), "ECS knows resources of the kind GPU only")
 			continue
 		}
 		c.addGPUs(item, strconv.FormatInt(r.DiscreteResourceSpec.Value, 10))

@@ -225,6 +225,7 @@ func (t *translation) notef(at place, rule, format string, args ...any) {
 func (t *translation) refuse(at place, rule, key, format string, args ...any) (waived bool) {
 	if t.allows(rule, key) {
 		t.warnf(at, rule, format+" (left out, as allowed)", args...)
+		t.diags[len(t.diags)-1].Allowed = true
 		return true
 	}
 	t.errorf(at, rule, format, args...)

@@ -36,6 +36,7 @@ type Diagnostic struct {
 	Rule     string // stable id such as "T09"
 	Path     string // where in the model: "services.web.ports[0]"
 	Message  string // what is wrong and why, then what to do
+	Allowed  bool   // an error that the user has made a warning of
 }
 
 // String writes the diagnostic in the form compilers use: file:line:column: severity: path: message [rule].

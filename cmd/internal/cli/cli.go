@@ -63,12 +63,17 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 		key, value, _ := strings.Cut(e, "=")
 		a.env[key] = value
 	}
+	out := &output{Writer: stdout}
+	a.stdout = out
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if out.err != nil && (err == nil || errors.Is(err, errInvalid)) {
+		err = fmt.Errorf("standard output: %w", out.err)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -98,6 +103,20 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 	return exitFailed
 }
 
+// An output remembers the first error of writing to it: what nobody received is not done.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(data []byte) (int, error) {
+	n, err := o.Writer.Write(data)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 // isCobraUsage reports whether err is cobra's complaint about a command that it does not know, which has no type.
 func isCobraUsage(err error) bool { return strings.HasPrefix(err.Error(), "unknown command") }
 
@@ -105,16 +124,16 @@ func newRoot(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ecsctl",
 		Short: "Run compose files on Amazon ECS",
-		Long: "ecsctl turns the compose files people run on their own machine into Amazon ECS task definitions and services.\n" +
-			"It takes the files, flags and variables of ecs-cli as they are.",
+		Long: "ecsctl turns the compose files people run on their own machine into Amazon ECS task definitions and " +
+			"services.\nIt takes the files, flags and variables of ecs-cli as they are.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	f := cmd.PersistentFlags()
 	a.flags = f
 	a.session.add(f)
-	f.StringVar(&a.sandboxFlag, "sandbox", "", "work in a `sandbox`, an AWS account in this machine: a name (default: default), or the "+
-		"URL of one that is served; default: ECSCTL_SANDBOX")
+	f.StringVar(&a.sandboxFlag, "sandbox", "", "work in a `sandbox`, an AWS account in this machine: "+
+		"a name (default: default), or the URL of one that is served; default: ECSCTL_SANDBOX")
 	f.Lookup("sandbox").NoOptDefVal = defaultSandbox
 	f.BoolVar(&a.dryRun, "dry-run", false, "print what would be done, and do nothing")
 	f.StringVar(&a.output, "output", "", "form of the output: what the command says, often text or json")
@@ -127,6 +146,7 @@ func newRoot(a *app) *cobra.Command {
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.AddCommand(newCompose(a), newConfigure(a), newSandbox(a), newVersion(a), newWhoami(a))
 	cmd.InitDefaultCompletionCmd()
+	addHelp(cmd)
 	return cmd
 }
 

@@ -24,8 +24,10 @@ type deployFlags struct {
 func (o *deployFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.tags, "tags", "", "tags `KEY=VALUE,...` of all that is made")
-	f.BoolVar(&o.createLogGroups, "create-log-groups", false, "make the log groups that containers write to, if they are missing")
-	f.IntVar(&o.reuseDepth, "reuse-depth", 0, "how many ACTIVE revisions are compared before one is registered (default 50)")
+	f.BoolVar(&o.createLogGroups, "create-log-groups", false,
+		"make the log groups that containers write to, if they are missing")
+	f.IntVar(&o.reuseDepth, "reuse-depth", 0,
+		"how many ACTIVE revisions are compared before one is registered (default 50)")
 }
 
 // addTasks adds the flags of the commands that also start or stop tasks.
@@ -100,7 +102,8 @@ func (a *app) sayInterrupted(x *deploy.Execution) {
 	if x.Asked == 1 {
 		n = "1 task"
 	}
-	fmt.Fprintf(a.stderr, "ECS was asked for %s, and goes on: see ecsctl compose ps; the same command goes on from here\n", n)
+	fmt.Fprintf(a.stderr,
+		"ECS was asked for %s, and goes on: see ecsctl compose ps; the same command goes on from here\n", n)
 }
 
 // printRevision prints the revision that a command came to, and the tasks that it started.

@@ -132,8 +132,8 @@ func (l *sandboxLink) Now() time.Time {
 	return now
 }
 
-// speed is how much faster the sandbox's clock runs than the one on the wall while somebody looks on. For everybody else
-// it jumps.
+// speed is how much faster the sandbox's clock runs than the one on the wall while somebody looks on. For everybody
+// else it jumps.
 const speed = 10
 
 // Sleep lets the time of the sandbox pass.

@@ -44,8 +44,8 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scale COUNT",
 		Short: "Run that many tasks of the project",
-		Long: "scale starts or stops tasks until COUNT of them run. New ones are of the revision that runs, whatever the files\n" +
-			"describe by now; if none runs, of what they describe.",
+		Long: "scale starts or stops tasks until COUNT of them run. New ones are of the revision that runs, whatever the " +
+			"files\ndescribe by now; if none runs, of what they describe.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("scale takes one number: how many tasks are to run")}
@@ -76,7 +76,8 @@ func (o *tasksFlags) add(cmd *cobra.Command) {
 
 // up does what a plan for the tasks of the project says.
 func up(
-	ctx context.Context, a *app, p *projectFlags, o *tasksFlags, plan func(*deploy.TasksWant, *deploy.TasksState) deploy.Plan,
+	ctx context.Context, a *app, p *projectFlags, o *tasksFlags,
+	plan func(*deploy.TasksWant, *deploy.TasksState) deploy.Plan,
 ) error {
 	t, err := p.deployable(ctx, a, &o.deployFlags, translate.ToRun)
 	if err != nil {
