@@ -23,8 +23,8 @@ import (
 )
 
 // A Project is what the compose files of a project come to: every service, volume, network … after merging,
-// including, extending and interpolation, with the environment of each service complete. Only services of active profiles are in
-// Services; the others are in DisabledServices.
+// including, extending and interpolation, with the environment of each service complete. Only services of active
+// profiles are in Services; the others are in DisabledServices.
 type Project struct {
 	*types.Project
 	// Root is the merged model as a tree, in the long form; each value knows where it was written. The pre_start hooks

@@ -63,8 +63,8 @@ func (f *file) ports(n *source.Node, p *source.Path) *source.Node {
 		}
 		parsed, err := types.ParsePortConfig(item.String())
 		if err != nil || slices.ContainsFunc(parsed, func(port types.ServicePortConfig) bool { return port.Target == 0 }) {
-			f.errorf(item, p.Item(item.Index), "%q is no port: write [[host:]published:]target[/protocol], each port from 1 to 65535",
-				item.Written())
+			f.errorf(item, p.Item(item.Index), "%q is no port: write [[host:]published:]target[/protocol], "+
+				"each port from 1 to 65535", item.Written())
 			continue
 		}
 		if len(parsed) > maxRange || len(items)+len(parsed) > source.MaxEntries {

@@ -11,8 +11,8 @@ import (
 	"github.com/ecsctl/ecsctl/compose/source"
 )
 
-// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it or
-// give it no value.
+// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it
+// or give it no value.
 func (t *translation) find(path, service string) (place, bool) {
 	n := t.params.Root
 	var keys []any

@@ -48,8 +48,8 @@ func (t *translation) checkContainerNames() {
 	seen := map[string]*container{}
 	for _, c := range t.containers {
 		if !resourceName.MatchString(c.name) {
-			t.errorf(c.where(container1+"name"), "N02", "the container name %q %s: set task_definition.services.%s.name in ecs-params",
-				c.name, resourceNameWords, c.key)
+			t.errorf(c.where(container1+"name"), "N02", "the container name %q %s: "+
+				"set task_definition.services.%s.name in ecs-params", c.name, resourceNameWords, c.key)
 		}
 		if o := seen[c.name]; o != nil {
 			t.errorf(c.at(), "N02", "the services %s and %s are both the container %s: "+

@@ -194,8 +194,8 @@ func (t *translation) where(target string) place {
 	return place{pos: t.project.Where("services")}
 }
 
-// report adds a diagnostic. Values of variables may be secrets: of the value at the place, args are shown as they stand in
-// the file. Names of services are no secrets.
+// report adds a diagnostic. Values of variables may be secrets: of the value at the place, args are shown as they
+// stand in the file. Names of services are no secrets.
 func (t *translation) report(at place, s diag.Severity, rule, format string, args ...any) {
 	shown := slices.Clone(args)
 	for i, arg := range args {

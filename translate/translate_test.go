@@ -155,8 +155,10 @@ func TestLargest(t *testing.T) {
 // TestPartitionOf: each region is of the partition that its prefix says, the longer prefix counting.
 func TestPartitionOf(t *testing.T) {
 	for region, want := range map[string]string{
-		"eu-west-1": "aws", "us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso",
-		"us-isob-east-1": "aws-iso-b", "us-isof-south-1": "aws-iso-f", "eu-isoe-west-1": "aws-iso-e", "eusc-de-east-1": "aws-eusc",
+		"eu-west-1": "aws", "us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+		"us-iso-east-1":  "aws-iso",
+		"us-isob-east-1": "aws-iso-b", "us-isof-south-1": "aws-iso-f", "eu-isoe-west-1": "aws-iso-e",
+		"eusc-de-east-1": "aws-eusc",
 	} {
 		if got := partitionOf(region); got != want {
 			t.Errorf("%s is of %s, want %s", region, got, want)

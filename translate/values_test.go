@@ -21,7 +21,8 @@ import (
 
 // forms are values of each form that a key can have, as JSON.
 var forms = []string{
-	`null`, `5`, `-1`, `1.5`, `99999999999999999999`, `true`, `""`, `"x"`, `".nan"`, `[]`, `["x"]`, `[5]`, `[null]`, `[["x"]]`, `[{}]`,
+	`null`, `5`, `-1`, `1.5`, `99999999999999999999`, `true`, `""`, `"x"`, `".nan"`, `[]`, `["x"]`, `[5]`, `[null]`,
+	`[["x"]]`, `[{}]`,
 	`[{"x": "y"}]`, `{}`, `{"x": null}`, `{"x": 5}`, `{"x": "y"}`, `{"x": ["y"]}`, `{"x": {}}`, `{"x": {"x": "y"}}`,
 }
 
@@ -30,7 +31,8 @@ func filePaths() (ofCompose, ofParams []string) {
 	for _, p := range schema.AttributePaths() {
 		ofCompose = append(ofCompose, string(p))
 	}
-	ofCompose = append(ofCompose, "services.*.ulimits.nofile", "services.*.volume_driver", "services.*.net", "services.*.log_opt")
+	ofCompose = append(ofCompose, "services.*.ulimits.nofile", "services.*.volume_driver", "services.*.net",
+		"services.*.log_opt")
 	return ofCompose, memberKeys(reflect.TypeFor[ecsparams.Params](), "", 0)
 }
 
@@ -139,8 +141,8 @@ func marshal(t *testing.T, v any) []byte {
 	return append(data, '\n')
 }
 
-// TestEveryKeyWithEveryForm holds that no value of any key makes loading or translation panic: alone, and null in a later
-// document over it.
+// TestEveryKeyWithEveryForm holds that no value of any key makes loading or translation panic: alone, and null in a
+// later document over it.
 func TestEveryKeyWithEveryForm(t *testing.T) {
 	run := func(t *testing.T, path, form string, x crossing) {
 		defer func() {
@@ -171,8 +173,10 @@ func TestEveryKeyWithEveryForm(t *testing.T) {
 
 // secretForms are values of which a part, or the whole, comes of the variable SECRET.
 var secretForms = []string{
-	`"${SECRET}"`, `"${SECRET}:80"`, `"service:${SECRET}"`, `"arn:${SECRET}:secretsmanager:"`, `["${SECRET}"]`, `["${SECRET} =x"]`,
-	`["x=${SECRET}"]`, `["${SECRET}:/x"]`, `["./x:/x:${SECRET}"]`, `["/x:/x:${SECRET}"]`, `["80/${SECRET}"]`, `{"x": "${SECRET}"}`,
+	`"${SECRET}"`, `"${SECRET}:80"`, `"service:${SECRET}"`, `"arn:${SECRET}:secretsmanager:"`, `["${SECRET}"]`,
+	`["${SECRET} =x"]`,
+	`["x=${SECRET}"]`, `["${SECRET}:/x"]`, `["./x:/x:${SECRET}"]`, `["/x:/x:${SECRET}"]`, `["80/${SECRET}"]`,
+	`{"x": "${SECRET}"}`,
 	`{"test": "${SECRET}"}`, `[{"name": "${SECRET}"}]`, `{"external": true, "name": "sg-${SECRET}"}`,
 }
 

@@ -72,8 +72,8 @@ func (l *List) Addf(pos token.Position, s Severity, rule, path, format string, a
 	*l = append(*l, Diagnostic{Pos: pos, Severity: s, Rule: rule, Path: path, Message: message})
 }
 
-// Follow adds what was found later in the same files. What is said of a value that is a mistake already follows from that
-// mistake, and is left out.
+// Follow adds what was found later in the same files. What is said of a value that is a mistake already follows from
+// that mistake, and is left out.
 func (l *List) Follow(later List) {
 	type value struct{ file, path string }
 	wrong := map[value]bool{}

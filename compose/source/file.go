@@ -38,7 +38,8 @@ func Open(filename string, data []byte, diags *diag.List) *File {
 	}
 }
 
-// Nodes returns the documents as trees. lookup gives the values of variables; with a nil lookup nothing is interpolated.
+// Nodes returns the documents as trees. lookup gives the values of variables; with a nil lookup nothing is
+// interpolated.
 func (f *File) Nodes(lookup func(string) (string, bool), diags *diag.List) []*Node {
 	p := &parser{filename: f.name, lookup: lookup, diags: diags}
 	var docs []*Node

@@ -10,8 +10,8 @@ import (
 
 // Reading files. A pipe that nobody writes to must not outlast an interruption, which is what contexts are for.
 
-// ReadFile returns the contents of a file that a user named: also a pipe or a device. It returns one byte more than a file
-// may have at most, and errors that do not repeat the path.
+// ReadFile returns the contents of a file that a user named: also a pipe or a device. It returns one byte more than a
+// file may have at most, and errors that do not repeat the path.
 func ReadFile(ctx context.Context, path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -30,8 +30,8 @@ func ReadFile(ctx context.Context, path string) ([]byte, error) {
 	})
 }
 
-// ReadRegular is ReadFile for files that a file names or that stand in a directory, which must not make us wait: no pipes,
-// no devices.
+// ReadRegular is ReadFile for files that a file names or that stand in a directory, which must not make us wait: no
+// pipes, no devices.
 func ReadRegular(ctx context.Context, path string) ([]byte, error) {
 	if err := Regular(path); err != nil {
 		return nil, err

@@ -12,8 +12,8 @@ import (
 	"github.com/ecsctl/ecsctl/compose/diag"
 )
 
-// judge returns the diagnostics that the user wants to see, with warnings as errors if the user wants it so. What the user
-// has allowed stays allowed.
+// judge returns the diagnostics that the user wants to see, with warnings as errors if the user wants it so. What the
+// user has allowed stays allowed.
 func (a *app) judge(diags diag.List) diag.List {
 	var judged diag.List
 	for _, d := range diags {

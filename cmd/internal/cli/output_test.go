@@ -31,7 +31,8 @@ func TestFullOutput(t *testing.T) {
 			if status != exitFailed || !strings.Contains(stderr.String(), "no space left on device") {
 				t.Errorf("status %d: %s", status, stderr.String())
 			}
-			if status := Main(context.Background(), args, nil, strings.NewReader(project), io.Discard, io.Discard); status == exitFailed {
+			status = Main(context.Background(), args, nil, strings.NewReader(project), io.Discard, io.Discard)
+			if status == exitFailed {
 				t.Errorf("status %d where there is room", status)
 			}
 		})

@@ -20,8 +20,8 @@ func newSandbox(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "An AWS account for rehearsals, in this machine",
-		Long: "A sandbox is an AWS account that lives in one file: with --sandbox, or ECSCTL_SANDBOX=NAME, any command works " +
-			"in\nit, with ECS's own rules and no credentials, and nothing reaches AWS.\n\n" +
+		Long: "A sandbox is an AWS account that lives in one file: with --sandbox, or ECSCTL_SANDBOX=NAME, any command " +
+			"works in\nit, with ECS's own rules and no credentials, and nothing reaches AWS.\n\n" +
 			"Docker labels of a service ask for what becomes of its container:\n" + sandbox.Labels,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

@@ -18,7 +18,8 @@ func newStop(a *app, p *projectFlags) *cobra.Command {
 		Aliases: []string{"down"},
 		Short:   "Stop the tasks of the project",
 		Long: "stop stops the tasks of the project and waits until they have stopped. If none runs there is nothing to " +
-			"do.\nOf the files only the name of the project matters: mistakes in them are no hindrance, and with --project-name\n" +
+			"do.\nOf the files only the name of the project matters: mistakes in them are no hindrance, and with " +
+			"--project-name\n" +
 			"there need be none.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return stop(cmd.Context(), a, p, o) },
