@@ -21,6 +21,7 @@ type rollout struct {
 	created          time.Time // of the deployment
 	record           string    // ARN of the service deployment, "" if ECS gives none, or none may be read
 	denied           bool      // service deployments may not be read
+	stopped          bool      // it was seen to have stopped
 	seenEvents       map[string]bool
 	seenTasks        map[string]bool
 	failures         []string // why tasks stopped, in the order in which it was seen
@@ -75,8 +76,11 @@ func (f *rollout) judge(s *types.Service, r *types.ServiceDeployment) (Outcome, 
 		case types.ServiceDeploymentStatusSuccessful:
 			return Succeeded, ""
 		case types.ServiceDeploymentStatusStopped, types.ServiceDeploymentStatusStopRequested:
-			if f.later(p) {
+			switch {
+			case f.later(p):
 				return Superseded, f.by(p)
+			case f.stale(p): // the service was seen before it stopped: the next look tells why
+				return Going, ""
 			}
 			return Failed, "it was stopped" + because(r.StatusReason)
 		case types.ServiceDeploymentStatusRollbackSuccessful:
@@ -119,6 +123,14 @@ func because(reason *string) string {
 // later reports whether a deployment was begun after ours.
 func (f *rollout) later(p *types.Deployment) bool {
 	return p != nil && deref(p.Id) != f.id && deref(p.CreatedAt).After(f.created)
+}
+
+// stale reports, once, whether the service looks as if the deployment that has stopped went on: the two are described
+// side by side.
+func (f *rollout) stale(p *types.Deployment) bool {
+	first := !f.stopped
+	f.stopped = true
+	return first && p != nil && deref(p.Id) == f.id && p.RolloutState == types.DeploymentRolloutStateInProgress
 }
 
 func (f *rollout) by(p *types.Deployment) string {

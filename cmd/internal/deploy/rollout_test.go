@@ -40,6 +40,7 @@ func TestJudge(t *testing.T) {
 		{"rolled back", back, types.ServiceDeploymentStatusRollbackSuccessful, Failed, "it was rolled back to shop:1: why"},
 		{"rollback failed", back, types.ServiceDeploymentStatusRollbackFailed, Failed, "its rollback failed: why"},
 		{"stopped", ours(broken, 0), types.ServiceDeploymentStatusStopped, Failed, "it was stopped: why"},
+		{"stopped since the service was seen", ours(going, 1), types.ServiceDeploymentStatusStopped, Going, ""},
 		{"superseded", later, types.ServiceDeploymentStatusStopped, Superseded, "a deployment of shop:3 was begun at 2026-01-05T09:05:00Z"},
 		{"superseded, and not yet stopped", later, types.ServiceDeploymentStatusInProgress, Superseded,
 			"a deployment of shop:3 was begun at 2026-01-05T09:05:00Z"},
