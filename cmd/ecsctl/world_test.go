@@ -113,7 +113,8 @@ func (w *world) run(t *testing.T, killAt int, args ...string) (status int, outpu
 
 func (w *world) env() []string { return []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL} }
 
-// outcome counts the ACTIVE revisions of the project and the tasks that are meant to run, by revision.
+// outcome counts the ACTIVE revisions of the project and the tasks that are meant to run, by revision and by status if
+// they do not run.
 func (w *world) outcome(t *testing.T) string {
 	t.Helper()
 	revisions, err := w.ecs.ListTaskDefinitions(t.Context(), &ecs.ListTaskDefinitionsInput{})
@@ -134,7 +135,11 @@ func (w *world) outcome(t *testing.T) string {
 	}
 	running := map[string]int{}
 	for _, task := range described.Tasks {
-		running[filepath.Base(*task.TaskDefinitionArn)]++
+		key := filepath.Base(*task.TaskDefinitionArn)
+		if *task.LastStatus != "RUNNING" {
+			key += " " + *task.LastStatus
+		}
+		running[key]++
 	}
 	return fmt.Sprintf("%s, tasks: %v", text, running)
 }

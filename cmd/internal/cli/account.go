@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,19 +25,18 @@ func (a *app) open(ctx context.Context) (*account, error) {
 		return nil, err
 	}
 	var clock deploy.Clock = wallClock{}
-	cache := a.cacheDir(settings.Endpoint.Value)
-	if a.sandbox != nil {
-		clock = a.sandbox
-		if a.sandbox.cache != "" {
-			cache = a.sandbox.cache
-		}
+	cache := ""
+	switch {
+	case a.sandbox != nil:
+		clock, cache = a.sandbox, a.sandbox.cache
+	case settings.Endpoint.Value == "": // elsewhere the same ARN may come to mean something else
+		cache = a.cacheDir()
 	}
 	return &account{app: a, settings: settings, clients: deploy.NewClients(cfg, clock, deploy.Cache(cache))}, nil
 }
 
-// cacheDir returns the directory in which fingerprints are remembered, "" if there is none. Accounts at another
-// endpoint than AWS's own have one of their own: their ARNs do not say which account it is.
-func (a *app) cacheDir(endpoint string) string {
+// cacheDir returns the directory in which fingerprints are remembered, "" if there is none.
+func (a *app) cacheDir() string {
 	dir := a.env["XDG_CACHE_HOME"]
 	if dir == "" {
 		var err error
@@ -46,15 +44,7 @@ func (a *app) cacheDir(endpoint string) string {
 			return ""
 		}
 	}
-	dir = filepath.Join(dir, "ecsctl", "revisions")
-	if endpoint == "" {
-		return dir
-	}
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return filepath.Join(dir, url.PathEscape(u.Host))
+	return filepath.Join(dir, "ecsctl", "revisions")
 }
 
 // A wallClock is the time of AWS.

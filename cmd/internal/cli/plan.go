@@ -134,23 +134,23 @@ func (a *app) printRevision(r *deploy.Revision, reused bool, x *deploy.Execution
 	return err
 }
 
-// finish prints what a command came to that registers or reuses a revision.
-func (s *account) finish(family *deploy.Family, x *deploy.Execution) error {
+// finish prints what a command came to that registers or reuses a revision: match if it had nothing to do, nil if it is
+// not about one.
+func (s *account) finish(match *deploy.Revision, x *deploy.Execution) error {
 	if x == nil {
 		return nil
 	}
-	r := cmp.Or(x.Revision, x.Uses, family.Match)
+	r := cmp.Or(x.Revision, x.Uses, match)
 	if r == nil { // tasks were stopped, or left as they are
 		return nil
 	}
 	return s.app.printRevision(r, x.Revision == nil, x)
 }
 
-// warn writes warnings that no file is the cause of.
+// warn writes warnings that no file is the cause of, also where files are to be quiet: what is done may be another thing
+// than was meant.
 func (a *app) warn(warnings []string) {
 	for _, w := range warnings {
-		if !a.quiet {
-			fmt.Fprintf(a.stderr, "warning: %s\n", w)
-		}
+		fmt.Fprintf(a.stderr, "warning: %s\n", w)
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,9 @@ func revisions(ctx context.Context, a *app, p *projectFlags, depth int) error {
 	form, err := a.oneOf("text", "json")
 	if err != nil {
 		return err
+	}
+	if depth < 0 {
+		return usageError{errors.New("--limit must not be negative")}
 	}
 	s, err := a.open(ctx)
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 type sandboxLink struct {
 	url     string
 	local   *sandbox.Account // nil at a URL
-	cache   string           // directory of fingerprints, "" at a URL
+	cache   string           // directory of fingerprints, "" if there is none
 	watched bool             // somebody looks on, and time is not to fly
 }
 
@@ -42,8 +42,8 @@ func (a *app) sandboxName() string {
 	return a.env["ECSCTL_SANDBOX"]
 }
 
-// sandboxNames is what the names of sandboxes are made of.
-const sandboxNames = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
+// sandboxPattern is what the names of sandboxes are made of.
+const sandboxPattern = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
 
 // sandboxDir returns the directory of the sandboxes' states.
 func (a *app) sandboxDir() (string, error) {
@@ -59,7 +59,7 @@ func (a *app) sandboxDir() (string, error) {
 
 // openSandbox returns the sandbox of a name, with where its state and its cache are.
 func (a *app) openSandbox(name string) (acct *sandbox.Account, cache string, err error) {
-	if ok, _ := regexp.MatchString(sandboxNames, name); !ok {
+	if ok, _ := regexp.MatchString(sandboxPattern, name); !ok {
 		return nil, "", usageError{fmt.Errorf("--sandbox: %q is no name of a sandbox: use letters, digits, - and _, "+
 			"or the URL that sandbox serve prints", name)}
 	}
@@ -68,6 +68,9 @@ func (a *app) openSandbox(name string) (acct *sandbox.Account, cache string, err
 		return nil, "", err
 	}
 	acct, err = sandbox.Open(filepath.Join(dir, name+".json"), sandbox.Options{})
+	if err != nil {
+		err = fmt.Errorf("sandbox %s: %w; ecsctl sandbox reset %s forgets it", name, err, name)
+	}
 	return acct, filepath.Join(dir, name+".cache"), err
 }
 
@@ -93,6 +96,15 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 		link.url = "http://" + listener.Addr().String()
 		server := &http.Server{Handler: link.local, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }() // until the process ends
+	}
+	if link.local == nil {
+		status, err := link.control(context.Background(), http.MethodGet, "")
+		if err != nil {
+			return aws.Config{}, err
+		}
+		if dir := a.cacheDir(); dir != "" && status.ID != "" {
+			link.cache = filepath.Join(dir, "sandbox-"+status.ID)
+		}
 	}
 	if a.sandbox == nil && !a.quiet {
 		fmt.Fprintf(a.stderr, "%s: nothing reaches AWS\n", said)
@@ -125,11 +137,11 @@ func (l *sandboxLink) Now() time.Time {
 	if l.local != nil {
 		return l.local.Now()
 	}
-	now, err := l.control(context.Background(), http.MethodGet, "")
+	status, err := l.control(context.Background(), http.MethodGet, "")
 	if err != nil {
 		return time.Now()
 	}
-	return now
+	return status.Now
 }
 
 // speed is how much faster the sandbox's clock runs than the one on the wall while somebody looks on. For everybody
@@ -153,21 +165,25 @@ func (l *sandboxLink) Sleep(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// control asks a sandbox at a URL for its time, after changing it if path says so.
-func (l *sandboxLink) control(ctx context.Context, method, path string) (time.Time, error) {
+// A sandboxStatus is what a sandbox at a URL says of itself.
+type sandboxStatus struct {
+	Now time.Time
+	ID  string // another one after a reset
+}
+
+// control asks a sandbox at a URL how it is, after changing it if path says so.
+func (l *sandboxLink) control(ctx context.Context, method, path string) (s sandboxStatus, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, l.url+"/_sandbox"+path, nil)
 	if err != nil {
-		return time.Time{}, err
+		return s, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("sandbox: %w", err)
+		return s, fmt.Errorf("sandbox: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return time.Time{}, fmt.Errorf("sandbox: %s answers %s", l.url, resp.Status)
+		return s, fmt.Errorf("sandbox: %s answers %s", l.url, resp.Status)
 	}
-	var status struct{ Now time.Time }
-	err = json.NewDecoder(resp.Body).Decode(&status)
-	return status.Now, err
+	return s, json.NewDecoder(resp.Body).Decode(&s)
 }

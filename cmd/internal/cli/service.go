@@ -113,7 +113,7 @@ func (o *serviceFlags) run(
 	if err != nil {
 		return err
 	}
-	return s.finish(state.Family, x)
+	return s.finish(state.Family.Match, x)
 }
 
 // applyService carries a plan for a service out.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -29,6 +30,13 @@ func newStop(a *app, p *projectFlags) *cobra.Command {
 }
 
 func stop(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error {
+	form, err := a.oneOf("text", "json")
+	if err != nil {
+		return err
+	}
+	if o.timeout < 0 {
+		return usageError{errors.New("--timeout must not be negative")}
+	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
@@ -41,8 +49,15 @@ func stop(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error {
 	if state.Tasks, err = deploy.ListTasks(ctx, s.clients, want, types.DesiredStatusRunning); err != nil {
 		return err
 	}
-	_, err = s.apply(ctx, deploy.Stop(want, state), o.timeout)
-	return err
+	x, err := s.apply(ctx, deploy.Stop(want, state), o.timeout)
+	if err != nil || x == nil || form != "json" {
+		return err
+	}
+	stopped := []string{}
+	for _, t := range state.Tasks {
+		stopped = append(stopped, *t.TaskArn)
+	}
+	return encodeJSON(a.stdout, map[string]any{"stopped": stopped})
 }
 
 // named returns the names that the project has in ECS, for commands to which nothing else of the files matters: their

@@ -54,6 +54,7 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 			if err != nil || n < 0 {
 				return usageError{fmt.Errorf("scale takes a number of tasks, not %q", args[0])}
 			}
+			o.scale = true
 			return up(cmd.Context(), a, p, o, func(w *deploy.TasksWant, s *deploy.TasksState) deploy.Plan {
 				return deploy.Scale(w, s, n)
 			})
@@ -67,6 +68,7 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 type tasksFlags struct {
 	deployFlags
 	force bool
+	scale bool // of what runs, whatever revision that is
 }
 
 func (o *tasksFlags) add(cmd *cobra.Command) {
@@ -99,5 +101,8 @@ func up(
 	if err != nil {
 		return err
 	}
-	return s.finish(state.Family, x)
+	if o.scale {
+		return s.finish(nil, x)
+	}
+	return s.finish(state.Family.Match, x)
 }

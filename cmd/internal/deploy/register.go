@@ -35,7 +35,7 @@ func planRevision(r *translate.Result, f *Family) Plan {
 		keep.Why += fmt.Sprintf("; it is reused although %s is newer", f.Latest.Name())
 	}
 	p := Plan{keep}
-	if missing := missingTags(r.Tags, f.Match.Tags); len(missing) > 0 {
+	if missing := missingTags(r.Tags, f.Match.Tags); len(missing) > 0 && f.Match.Definition != nil {
 		in := &ecs.TagResourceInput{ResourceArn: &f.Match.ARN, Tags: missing}
 		p = append(p, Step{
 			Action: "ecs:TagResource", On: "task-definition/" + f.Match.Name(), request: in,

@@ -36,6 +36,8 @@ type TasksState struct {
 	CreateState
 	Tasks   []types.Task // meant to run, oldest first
 	Stopped []types.Task // of the last hour; only what planning needs
+
+	same map[string]bool // revisions besides the match that have its content
 }
 
 // ObserveTasks reads all that planning needs.
@@ -65,7 +67,43 @@ func ObserveTasks(ctx context.Context, c *Clients, w *TasksWant) (*TasksState, e
 			return nil, err
 		}
 	}
-	return s, nil
+	return s, s.observeRest(ctx, c, w)
+}
+
+// observeRest reads what only some states make necessary: what stopped, if a replacement seems to be unfinished, and
+// what tasks run that are not of the revision that is wanted.
+func (s *TasksState) observeRest(ctx context.Context, c *Clients, w *TasksWant) (err error) {
+	if s.Stopped == nil && s.unfinished() != nil {
+		if s.Stopped, err = ListTasks(ctx, c, w, types.DesiredStatusStopped); err != nil {
+			return err
+		}
+	}
+	if s.Family.Match == nil {
+		return nil
+	}
+	var others []string
+	for _, t := range s.Tasks {
+		arn := deref(t.TaskDefinitionArn)
+		if latest := s.Family.Latest; arn != s.Family.Match.ARN && (latest == nil || arn != latest.ARN) {
+			others = append(others, arn)
+		}
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	same := make([]bool, len(others))
+	errs := forEach(others, func(i int, arn string) error {
+		r, err := describeRevision(ctx, c, arn)
+		same[i] = r != nil && r.Fingerprint == s.Family.Fingerprint
+		return err
+	})
+	s.same = map[string]bool{}
+	for i, arn := range others {
+		if errs[i] != nil && !isDenied(errs[i]) {
+			return errs[i]
+		}
+		s.same[arn] = same[i]
+	}
+	return nil
 }
 
 // ListTasks returns the tasks of a project that are meant to run or to stop, oldest first: those of its family that

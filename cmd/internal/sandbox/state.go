@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -25,6 +26,7 @@ import (
 type state struct {
 	Version int                `json:"version"`
 	Seed    string             `json:"seed,omitempty"`
+	ID      string             `json:"id"` // of this account and no other; nothing that the account says depends on it
 	Now     time.Time          `json:"now"`
 	Regions map[string]*region `json:"regions"`
 }
@@ -48,7 +50,7 @@ type region struct {
 }
 
 func newState(o Options) *state {
-	return &state{Version: Version, Seed: o.Seed, Now: o.Start.UTC(), Regions: map[string]*region{}}
+	return &state{Version: Version, Seed: o.Seed, ID: rand.Text(), Now: o.Start.UTC(), Regions: map[string]*region{}}
 }
 
 // region returns what the account has in the region, which has a default cluster.
