@@ -15,7 +15,7 @@ import (
 )
 
 // onlySandbox matches what a script needs the sandbox for. Deployments of services never end in other emulators.
-var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock|interrupt)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX|service (up|create)`)
+var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock|interrupt|requests)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX|service (up|create)`)
 
 // usesAccount matches the command that gives a script an account.
 var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -28,6 +29,7 @@ var sandboxCommands = map[string]command{
 	"clock":        advance,
 	"target-group": addTargetGroup,
 	"interrupt":    interrupt,
+	"requests":     listRequests,
 }
 
 // A served is an account that is served over HTTP, and what is done when a request comes.
@@ -162,4 +164,23 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strconv.Itoa(cmd.ProcessState.ExitCode()); got != args[2] {
 		ts.Fatalf("exit status %s (%v), want %s", got, err, args[2])
 	}
+}
+
+// listRequests writes members of the requests of one action since calls was last used, a request a line:
+// requests ecs:RunTask overrides.
+func listRequests(ts *testscript.TestScript, _ bool, args []string) {
+	a := scriptAccount(ts)
+	for _, c := range a.Calls() {
+		if c.Action != args[0] {
+			continue
+		}
+		var in map[string]json.RawMessage
+		ts.Check(json.Unmarshal(c.Request, &in))
+		var members []string
+		for _, name := range args[1:] {
+			members = append(members, string(in[name]))
+		}
+		fmt.Fprintln(ts.Stdout(), strings.Join(members, " "))
+	}
+	a.ResetCalls()
 }

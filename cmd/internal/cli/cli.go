@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -144,7 +145,7 @@ func newRoot(a *app) *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "errors only: no notes and no warnings")
 	f.BoolVar(&a.verbose, "verbose", false, "every note: otherwise one of each kind is shown")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newCompose(a), newConfigure(a), newSandbox(a), newVersion(a), newWhoami(a))
+	cmd.AddCommand(newCompose(a), newConfigure(a), newLogs(a), newSandbox(a), newVersion(a), newWhoami(a))
 	cmd.InitDefaultCompletionCmd()
 	addHelp(cmd)
 	return cmd
@@ -154,6 +155,15 @@ func newRoot(a *app) *cobra.Command {
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usageError{fmt.Errorf("%s takes no argument %q: see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+// oneFlag returns an error if several of the flags are given, of which only one may be.
+func oneFlag(cmd *cobra.Command, names ...string) error {
+	given := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !cmd.Flags().Changed(name) })
+	if len(given) > 1 {
+		return usageError{fmt.Errorf("--%s: give one of them", strings.Join(given, " and --"))}
 	}
 	return nil
 }

@@ -127,7 +127,7 @@ func (s *account) newTail(p *linePrinter, o logs.Options) *logs.Tail {
 func (o *taskOutput) Look(ctx context.Context, tasks []types.Task) error {
 	o.add(tasks)
 	_, err := o.tail.Look(ctx)
-	return err
+	return logsError(err)
 }
 
 // Drain implements deploy.Output.
@@ -137,14 +137,14 @@ func (o *taskOutput) Drain(ctx context.Context, tasks []types.Task, ended time.T
 	for _, s := range o.tail.Missing() {
 		o.note("there is no log stream " + s)
 	}
-	return err
+	return logsError(err)
 }
 
 // add adds the streams of containers that have started.
 func (o *taskOutput) add(tasks []types.Task) {
 	for i := range tasks {
 		for _, c := range tasks[i].Containers {
-			if c.Name != nil && (c.RuntimeId != nil || c.ExitCode != nil) {
+			if c.Name != nil && hasRun(&tasks[i], *c.Name) {
 				o.tail.Add(logs.Streams(o.definition, &tasks[i], *c.Name)...)
 			}
 		}

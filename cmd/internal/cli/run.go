@@ -46,7 +46,12 @@ func newRun(a *app, p *projectFlags) *cobra.Command {
 			"stopped; 125: it never started, or nobody knows how it ended; 130: interrupted, and the task was stopped.\n\n" +
 			"A command that is one argument is split as a shell would. Flags stand before SERVICE: what follows is the\n" +
 			"command's, also if it begins with a dash. A second interrupt ends at once, and leaves the task as it is.",
-		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), a, p, o, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneFlag(cmd, "revision", "deployed"); err != nil {
+				return err
+			}
+			return run(cmd.Context(), a, p, o, args)
+		},
 	}
 	o.add(cmd)
 	return cmd
@@ -60,19 +65,23 @@ func (o *runFlags) add(cmd *cobra.Command) {
 	f.BoolVarP(&o.detach, "detach", "d", false, "only start the task, and print its ARN")
 	f.BoolVar(&o.noManagedTags, "disable-ecs-managed-tags", false, "without the tags that ECS gives to tasks")
 	f.DurationVar(&o.timeout, "timeout", 24*time.Hour, "how long it may take, before it is stopped; 0 for ever")
-	f.DurationVar(&o.launch, "launch-timeout", 10*time.Minute, "how long it is tried to start a task for which there is no room")
-	f.IntVar(&o.retries, "retry-interrupted", 3, "how often a task is started again that lost its Spot capacity or its host")
+	f.DurationVar(&o.launch, "launch-timeout", 10*time.Minute,
+		"how long it is tried to start a task for which there is no room")
+	f.IntVar(&o.retries, "retry-interrupted", 3,
+		"how often a task is started again that lost its Spot capacity or its host")
 	f.IntVar(&o.count, "count", 1, "how many tasks do the same")
-	f.StringArrayVar(&o.each, "each", nil, "a task of its own for this `COMMAND`, with its number in CMD_INDEX; repeatable")
-	f.StringArrayVar(&o.overrides, "override", nil, "another command for another container, `SERVICE=COMMAND`; repeatable")
+	f.StringArrayVar(&o.each, "each", nil,
+		"a task of its own for this `COMMAND`, with its number in CMD_INDEX; repeatable")
+	f.StringArrayVar(&o.overrides, "override", nil,
+		"another command for another container, `SERVICE=COMMAND`; repeatable")
 	f.StringVar(&o.revision, "revision", "", "run this revision, `FAMILY:N`, and register none")
 	f.BoolVar(&o.deployed, "deployed", false, "run the revision that the service of the project runs, and register none")
-	f.BoolVar(&o.likeService, "like-service", false, "with the network, platform and capacity of the service of the project")
+	f.BoolVar(&o.likeService, "like-service", false,
+		"with the network, platform and capacity of the service of the project")
 	f.StringVar(&o.group, "group", "", "task group (default task:<project>)")
 	f.StringVar(&o.startedBy, "started-by", "", "who started it, as ECS has it")
 	f.BoolVar(&o.noLogs, "no-logs", false, "without what the containers write")
 	f.BoolVar(&o.keepOnSignal, "keep-on-signal", false, "leave the task alone when interrupted")
-	cmd.MarkFlagsMutuallyExclusive("revision", "deployed")
 }
 
 // A statusError is an error with an exit status of its own.
@@ -105,11 +114,15 @@ func runTasks(ctx context.Context, a *app, p *projectFlags, o *runFlags, args []
 	if err != nil {
 		return err
 	}
-	c, err := o.commands(a, args)
+	purpose := translate.ToRun
+	if o.likeService {
+		purpose = translate.ToRegister // the network need not be in the files
+	}
+	t, err := p.deployable(ctx, a, &o.deployFlags, purpose)
 	if err != nil {
 		return err
 	}
-	t, err := p.deployable(ctx, a, &o.deployFlags, translate.ToRun)
+	c, err := o.commands(a, o.pairs(a, args, &t.result.Task))
 	if err != nil {
 		return err
 	}

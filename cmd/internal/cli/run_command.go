@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -14,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ecsctl/ecsctl/cmd/internal/deploy"
-	"github.com/ecsctl/ecsctl/compose/diag"
 )
 
 // An overrideFlags holds the flags for what ECS lets a task have otherwise than its definition says (TaskOverride).
@@ -31,7 +31,8 @@ type overrideFlags struct {
 
 func (o *overrideFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.env, "env", "e", nil, "variable `KEY=VALUE` of SERVICE's container, KEY alone for that of the shell; repeatable")
+	f.StringArrayVarP(&o.env, "env", "e", nil,
+		"variable `KEY=VALUE` of SERVICE's container, KEY alone for that of the shell; repeatable")
 	f.StringArrayVar(&o.envFiles, "env-from-file", nil, "file of variables of SERVICE's container; repeatable, --env wins")
 	f.StringVar(&o.cpu, "cpu", "", "CPU units of the task")
 	f.StringVar(&o.memory, "memory", "", "MiB of the task")
@@ -78,6 +79,33 @@ func (o *runFlags) commands(a *app, args []string) (*runCommands, error) {
 		c.resources = append(c.resources, types.ResourceRequirement{Type: types.ResourceType(name), Value: &value})
 	}
 	return c, o.setEnv(a, c)
+}
+
+// pairs takes over what ecs-cli has, SERVICE "COMMAND" SERVICE "COMMAND": all but the first become overrides. A command
+// with a space, followed by the name of another service, can be nothing else.
+func (o *runFlags) pairs(a *app, args []string, td *types.TaskDefinition) []string {
+	names := containerNames(td)
+	if len(args) < 4 || len(args)%2 != 0 || !strings.Contains(args[1], " ") {
+		return args
+	}
+	for i := 0; i < len(args); i += 2 {
+		if !slices.Contains(names, args[i]) {
+			return args
+		}
+	}
+	for i := 2; i < len(args); i += 2 {
+		o.overrides = append(o.overrides, args[i]+"="+args[i+1])
+	}
+	a.note(fmt.Sprintf("pairs of services and commands are read as ecs-cli did: %s is run, the others are --override", args[0]))
+	return args[:2]
+}
+
+func containerNames(td *types.TaskDefinition) []string {
+	var names []string
+	for _, c := range td.ContainerDefinitions {
+		names = append(names, *c.Name)
+	}
+	return names
 }
 
 // setJobs reads the commands of SERVICE's container.
@@ -180,14 +208,10 @@ func (o *runFlags) check(c *runCommands, td *types.TaskDefinition) error {
 
 // checkContainers returns an error if a task definition lacks a container that the command line names.
 func (c *runCommands) checkContainers(td *types.TaskDefinition) error {
-	var names []string
-	for _, d := range td.ContainerDefinitions {
-		names = append(names, *d.Name)
-	}
+	names := containerNames(td)
 	for _, name := range append([]string{c.service}, slices.Sorted(maps.Keys(c.others))...) {
 		if !slices.Contains(names, name) {
-			return usageError{fmt.Errorf("there is no service %q%s: there are %s", name, diag.Suggest(name, names),
-				strings.Join(names, ", "))}
+			return noService(name, names)
 		}
 	}
 	return nil
@@ -210,7 +234,8 @@ func (o *runFlags) jobs(c *runCommands, base *ecs.RunTaskInput) []deploy.Job {
 	return jobs
 }
 
-// taskOverride returns what a task has otherwise than its definition says; what the files say of that is kept.
+// taskOverride returns what a task has otherwise than its definition says; what the files say of that is kept. It is nil
+// if that is nothing.
 func (o *runFlags) taskOverride(
 	files *types.TaskOverride, c *runCommands, command []string, env []types.KeyValuePair,
 ) *types.TaskOverride {
@@ -241,6 +266,9 @@ func (o *runFlags) taskOverride(
 		}
 		v.Environment = append(slices.Clone(v.Environment), env...)
 		v.ResourceRequirements = append(slices.Clone(v.ResourceRequirements), c.resources...)
+	}
+	if reflect.ValueOf(t).IsZero() {
+		return nil
 	}
 	return &t
 }

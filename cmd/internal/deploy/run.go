@@ -17,7 +17,7 @@ type RunWant struct {
 	Cluster       string
 	Container     string // whose exit status is that of a task
 	Jobs          []Job
-	Token         string        // tells this run from all others: it keeps ECS from starting a task twice; at most 48 characters
+	Token         string        // of this run alone, at most 48 characters: keeps ECS from starting a task twice
 	Timeout       time.Duration // after which tasks are stopped; 0 for none
 	LaunchTimeout time.Duration // how long it is tried to start a task; 0 for one attempt
 	Retries       int           // how often a task is started again that lost its capacity

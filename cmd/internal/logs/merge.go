@@ -85,7 +85,7 @@ func (c *cursor) fill(ctx context.Context, budget *int) (split []*cursor, err er
 			c.read = true
 			return nil, nil
 		case err != nil:
-			return nil, err
+			return nil, &ReadError{c.source.group, err}
 		}
 		*budget--
 		c.page, c.there = out.Events, true
@@ -94,6 +94,16 @@ func (c *cursor) fill(ctx context.Context, budget *int) (split []*cursor, err er
 	}
 	return nil, nil
 }
+
+// A ReadError is what CloudWatch Logs answered, or that it did not.
+type ReadError struct {
+	Group string // log group
+	Err   error  // of the SDK
+}
+
+func (e *ReadError) Error() string { return "log group " + e.Group + ": " + e.Err.Error() }
+
+func (e *ReadError) Unwrap() error { return e.Err }
 
 // A merge passes on what cursors read, in order of time. It may be interrupted between any two calls.
 type merge struct {

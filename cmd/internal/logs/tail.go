@@ -132,6 +132,16 @@ func (t *Tail) Look(ctx context.Context) (all bool, err error) {
 // Drain passes on what is left of streams that nobody writes any more, since ended. What comes late is awaited until
 // there was nothing new for a while; an answer of CloudWatch Logs, for a minute.
 func (t *Tail) Drain(ctx context.Context, ended time.Time) error {
+	return t.readUntil(ctx, func(now time.Time) bool { return now.Sub(later(t.fresh, ended)) >= quiet })
+}
+
+// ReadAll passes on what there is by now.
+func (t *Tail) ReadAll(ctx context.Context) error {
+	return t.readUntil(ctx, func(time.Time) bool { return true })
+}
+
+// readUntil reads until all is read and that is enough.
+func (t *Tail) readUntil(ctx context.Context, enough func(now time.Time) bool) error {
 	if len(t.sources) == 0 {
 		return nil
 	}
@@ -142,7 +152,7 @@ func (t *Tail) Drain(ctx context.Context, ended time.Time) error {
 			return err
 		}
 		now := t.clock.Now()
-		if all && now.Sub(later(t.fresh, ended)) >= quiet {
+		if all && enough(now) {
 			return nil
 		}
 		if now.Sub(later(t.read, began)) >= patience {

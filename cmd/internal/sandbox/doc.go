@@ -14,7 +14,9 @@
 // A task in awsvpc mode is PROVISIONING for 1 s. A task is PENDING until 3 s after its creation, then RUNNING. One that
 // is stopped or stops takes 2 s to be STOPPED, is listed for an hour, and then is forgotten. A container that is
 // stopped exits with 143. A container whose command RunTask overrides is a job: it exits with 0 after 1 s, unless its
-// command is "sleep 120", "exit 3", "echo text" or "printenv NAME": these do what they say. A container that logs to a group that is not there, and that awslogs-create-group does not make, keeps its task from starting.
+// command is "sleep 120", "exit 3", "echo text" or "printenv NAME", which do what they say. A container that logs to a
+// group that is not there, and that awslogs-create-group does not make, keeps its task from starting. A log stream is
+// there when its container runs.
 //
 // The scheduler of services sees a change after 1 s. A task counts as steady that has run for 5 s and passes its health
 // checks; a deployment is completed when all its tasks are steady and all others have stopped. A task that stops before
