@@ -3,12 +3,15 @@ package main_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"golang.org/x/tools/txtar"
 
 	"github.com/ecsctl/ecsctl/cmd/internal/sandbox"
 )
@@ -18,7 +21,8 @@ const logged = `
 name: shop
 x-logging: &logging
   driver: awslogs
-  options: &options {awslogs-region: eu-west-1, awslogs-stream-prefix: ecs, awslogs-create-group: "true", awslogs-group: /shop/job}
+  options: &options
+    {awslogs-region: eu-west-1, awslogs-stream-prefix: ecs, awslogs-create-group: "true", awslogs-group: /shop/job}
 x-labels: &labels {ecsctl.sandbox.log-lines: "%d", ecsctl.sandbox.log-every: %s, ecsctl.sandbox.log-late: 4s}
 services:
   job:
@@ -161,5 +165,64 @@ func TestRunBlind(t *testing.T) {
 		if status != 7 || stdout != "" || !strings.Contains(stderr, "warning: the output is not shown any more: ") {
 			t.Errorf("%s: exit status %d, want 7 and a warning\n%s%s", kind, status, stdout, stderr)
 		}
+	}
+}
+
+// TestReadmeRelease: the pipeline in the README is the one that run_revision.txtar runs.
+func TestReadmeRelease(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "### One task to its end")
+	_, rest, _ = strings.Cut(rest, "```sh\n")
+	got, _, _ := strings.Cut(rest, "```")
+	archive, err := txtar.ParseFile(filepath.Join(scripts, "run_revision.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range archive.Files {
+		if f.Name == "release.sh" && string(f.Data) != got {
+			t.Errorf("the README has\n%s\nthe script runs\n%s", got, f.Data)
+		}
+	}
+}
+
+// TestRunLikeService: a task runs what the service of the project runs, with its network, platform and capacity.
+func TestRunLikeService(t *testing.T) {
+	w := newWorld(t)
+	w.write(t, "name: shop\nservices: {job: {image: \"shop/job:1\", cpus: 0.25, mem_limit: 512m}}\n")
+	params := "version: 1\ntask_definition: {ecs_network_mode: awsvpc, task_size: {cpu_limit: 256, mem_limit: 512}}\n"
+	if err := os.WriteFile(filepath.Join(w.dir, "ecs-params.yml"), []byte(params), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.must(t, "compose", "create")
+	if status, stdout, stderr := w.runApart(t, "compose", "run", "--deployed", "--like-service", "job"); status != 125 ||
+		!strings.Contains(stderr, "error: service/shop: there is no such service in cluster default") {
+		t.Errorf("without a service: exit status %d\n%s%s", status, stdout, stderr)
+	}
+	network := &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{
+		Subnets: []string{"subnet-0123456789abcdef0"}, AssignPublicIp: types.AssignPublicIpEnabled,
+	}}
+	if _, err := w.ecs.CreateService(t.Context(), &ecs.CreateServiceInput{
+		ServiceName: new("shop"), TaskDefinition: new("shop:1"), DesiredCount: new(int32(0)), NetworkConfiguration: network,
+		CapacityProviderStrategy: []types.CapacityProviderStrategyItem{{CapacityProvider: new("FARGATE_SPOT"), Weight: 1}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w.write(t, "name: shop\nservices: {job: {image: \"shop/job:2\", cpus: 0.25, mem_limit: 512m}}\n")
+	w.must(t, "compose", "run", "--like-service", "--deployed", "job", "true")
+	out, err := w.ecs.ListTasks(t.Context(), &ecs.ListTasksInput{DesiredStatus: types.DesiredStatusStopped})
+	if err != nil || len(out.TaskArns) != 1 {
+		t.Fatalf("%d tasks, %v", len(out.TaskArns), err)
+	}
+	tasks, err := w.ecs.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Tasks: out.TaskArns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := tasks.Tasks[0]
+	got := filepath.Base(*task.TaskDefinitionArn) + " " + *task.CapacityProviderName
+	if got != "shop:1 FARGATE_SPOT" {
+		t.Errorf("got %s", got)
 	}
 }

@@ -32,7 +32,8 @@ func (o *logsFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.pattern, "filter-pattern", "", "only lines that match this pattern of CloudWatch Logs")
 	f.StringArrayVar(&o.containers, "container-name", nil, "only this container; repeatable")
-	f.StringVar(&o.since, "since", "", "only what is younger: a duration such as 90s, 10m or 2d, a number of minutes, or a time")
+	f.StringVar(&o.since, "since", "",
+		"only what is younger: a duration such as 90s, 10m or 2d, a number of minutes, or a time")
 	f.StringVar(&o.start, "start-time", "", "only from this time on: 2026-01-05T09:00:00Z, or a duration before now")
 	f.StringVar(&o.end, "end-time", "", "only up to this time")
 	f.BoolVarP(&o.timestamps, "timestamps", "t", false, "the time before each line")

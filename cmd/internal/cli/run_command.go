@@ -96,7 +96,8 @@ func (o *runFlags) pairs(a *app, args []string, td *types.TaskDefinition) []stri
 	for i := 2; i < len(args); i += 2 {
 		o.overrides = append(o.overrides, args[i]+"="+args[i+1])
 	}
-	a.note(fmt.Sprintf("pairs of services and commands are read as ecs-cli did: %s is run, the others are --override", args[0]))
+	a.note(fmt.Sprintf("pairs of services and commands are read as ecs-cli did: %s is run, the others are --override",
+		args[0]))
 	return args[:2]
 }
 

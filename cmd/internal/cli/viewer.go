@@ -172,7 +172,7 @@ func (v *viewer) follow(ctx context.Context) error {
 	clock := v.s.clients.Clock
 	found, failed := clock.Now(), 0
 	for {
-		if clock.Now().Sub(found) >= findPause || v.o.query.Task != "" && v.o.taskDef == "" {
+		if v.o.taskDef == "" && (v.o.query.Task != "" || clock.Now().Sub(found) >= findPause) {
 			failed++
 			if err := v.find(ctx); err == nil {
 				failed = 0

@@ -71,10 +71,12 @@ func (r *runner) try(ctx context.Context, l *launch) {
 	now := r.Clock.Now()
 	switch {
 	case err == nil:
+		r.seen = now
 		for i := range out.Tasks[:min(len(out.Tasks), len(l.slots))] {
 			t := &out.Tasks[i]
 			l.slots[i].task, l.slots[i].known = t, now
-			r.Report(Event{Note: fmt.Sprintf("task %s of %s started", TaskID(*t.TaskArn), revisionName(deref(t.TaskDefinitionArn)))})
+			r.Report(Event{Note: fmt.Sprintf("task %s of %s started", TaskID(*t.TaskArn),
+				revisionName(deref(t.TaskDefinitionArn)))})
 		}
 		if l.slots = l.slots[min(len(out.Tasks), len(l.slots)):]; len(l.slots) > 0 {
 			l.unsure = false

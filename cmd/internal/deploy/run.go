@@ -51,7 +51,10 @@ const (
 )
 
 // A RunResult is what became of a run.
-type RunResult struct{ Tasks []RunOutcome }
+type RunResult struct {
+	Tasks       []RunOutcome
+	Interrupted bool
+}
 
 // A RunOutcome is what became of one task that was wanted.
 type RunOutcome struct {
@@ -60,8 +63,11 @@ type RunOutcome struct {
 	Reason string      // in one line
 }
 
-// Status returns the exit status of the first task that did not end with 0.
+// Status returns the exit status of the first task that did not end with 0, or that of an interrupt.
 func (r *RunResult) Status() int {
+	if r.Interrupted {
+		return RunInterrupted
+	}
 	for _, t := range r.Tasks {
 		if t.Status != 0 {
 			return t.Status
@@ -134,7 +140,7 @@ func (w *RunWant) request(job *Job, n int, revision *Revision) *ecs.RunTaskInput
 func RunToEnd(ctx context.Context, x *Execution, w *RunWant) *RunResult {
 	r := newRunner(x, w)
 	r.run(ctx)
-	result := &RunResult{}
+	result := &RunResult{Interrupted: r.cause == stopInterrupt}
 	for _, s := range r.slots {
 		result.Tasks = append(result.Tasks, *s.outcome)
 	}

@@ -197,8 +197,10 @@ func (s *slot) update(found []types.Task, now time.Time, container string) {
 	}) {
 		s.ended = now
 	}
-	if c := containerOf(s.task, container); s.alone.IsZero() && c != nil && c.ExitCode != nil &&
-		deref(s.task.DesiredStatus) != "STOPPED" {
+	switch c := containerOf(s.task, container); {
+	case c != nil && deref(c.LastStatus) != "STOPPED": // ECS may have restarted it
+		s.alone = time.Time{}
+	case c != nil && c.ExitCode != nil && s.alone.IsZero() && deref(s.task.DesiredStatus) != "STOPPED":
 		s.alone = now
 	}
 }
@@ -210,7 +212,8 @@ func (s *slot) lose(why string) {
 
 // settle judges a task that has stopped, or starts another one in its place.
 func (r *runner) settle(s *slot) {
-	if lostCapacity(s.task, r.w.Container) && r.cause == stopNone && s.retries < r.w.Retries {
+	lost := lostCapacity(s.task, r.w.Container) && s.alone.IsZero()
+	if lost && r.cause == stopNone && s.retries < r.w.Retries {
 		s.retries++
 		r.Report(Event{Note: fmt.Sprintf("task %s lost its capacity: %s; start %d of %d in its place",
 			TaskID(*s.task.TaskArn), Verdict(s.task), s.retries, r.w.Retries)})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
@@ -71,7 +72,7 @@ type cursor struct {
 // were asked for together: split are those.
 func (c *cursor) fill(ctx context.Context, budget *int) (split []*cursor, err error) {
 	for len(c.page) == 0 && !c.read && *budget > 0 {
-		out, err := c.source.api.FilterLogEvents(ctx, c.in)
+		out, err := c.source.api.FilterLogEvents(ctx, c.in, impatient)
 		switch {
 		case IsMissing(err) && len(c.in.LogStreamNames) > 1:
 			c.read = true
@@ -94,6 +95,9 @@ func (c *cursor) fill(ctx context.Context, budget *int) (split []*cursor, err er
 	}
 	return nil, nil
 }
+
+// impatient lets the SDK repeat a call once: whoever looks has more to do, and looks again.
+func impatient(o *cloudwatchlogs.Options) { o.Retryer = retry.AddWithMaxAttempts(o.Retryer, 2) }
 
 // A ReadError is what CloudWatch Logs answered, or that it did not.
 type ReadError struct {

@@ -194,7 +194,8 @@ func isTemporary(err error) bool {
 		return false
 	}
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool() ||
-		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() || isCode(err, "ServiceUnavailableException")
+		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() ||
+		isCode(err, "ServiceUnavailableException")
 }
 
 // isCode reports whether AWS answered with the error code.

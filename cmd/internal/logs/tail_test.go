@@ -57,6 +57,11 @@ func (w *world) FilterLogEvents(
 	return w.logs.FilterLogEvents(ctx, &limited)
 }
 
+// tail returns a Tail of the account that passes events on to do.
+func (w *world) tail(do func(*Event)) *Tail {
+	return New(func(string) API { return w }, w, func(e *Event) error { do(e); return nil }, Options{})
+}
+
 // run runs a task of two containers that write to two groups.
 func (w *world) run(t *testing.T, labels map[string]string) (*types.TaskDefinition, types.Task) {
 	t.Helper()
@@ -101,10 +106,7 @@ func TestTail(t *testing.T) {
 				}
 			}
 			got := map[string]int{}
-			tail := New(func(string) API { return w }, w, func(e *Event) error {
-				got[e.Message]++
-				return nil
-			}, Options{})
+			tail := w.tail(func(e *Event) { got[e.Message]++ })
 			tail.Add(Streams(td, &task)...)
 			for range 10 {
 				if _, err := tail.Look(t.Context()); err != nil {
@@ -140,7 +142,7 @@ func TestOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var times []time.Time
-	tail := New(func(string) API { return w }, w, func(e *Event) error { times = append(times, e.Time); return nil }, Options{})
+	tail := w.tail(func(e *Event) { times = append(times, e.Time) })
 	tail.Add(Streams(td, &task)...)
 	tail.Add(Streams(td, &task)...) // a second time, as each look does
 	for all := false; !all; {
@@ -149,8 +151,8 @@ func TestOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(times) != 200 || !slices.IsSortedFunc(times, func(a, b time.Time) int { return a.Compare(b) }) {
-		t.Errorf("%d events, sorted: %v", len(times), slices.IsSortedFunc(times, func(a, b time.Time) int { return a.Compare(b) }))
+	if sorted := slices.IsSortedFunc(times, time.Time.Compare); len(times) != 200 || !sorted {
+		t.Errorf("%d events, sorted: %v", len(times), sorted)
 	}
 }
 
@@ -159,7 +161,7 @@ func TestMissing(t *testing.T) {
 	w := newWorld(t)
 	td, task := w.run(t, map[string]string{"ecsctl.sandbox.log": "hello"})
 	var lines []string
-	tail := New(func(string) API { return w }, w, func(e *Event) error { lines = append(lines, e.Message); return nil }, Options{})
+	tail := w.tail(func(e *Event) { lines = append(lines, e.Message) })
 	streams := Streams(td, &task)
 	never := streams[0]
 	never.Name = "ecs/job/never"

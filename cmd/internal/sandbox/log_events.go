@@ -223,8 +223,8 @@ func filterLogEvents(
 			break
 		}
 		out.Events = append(out.Events, logtypes.FilteredLogEvent{
-			EventId: new(e.id()), IngestionTime: new(later(e.At, e.late).UnixMilli()), LogStreamName: new(e.Stream), Message: new(e.Text),
-			Timestamp: new(e.At.UnixMilli()),
+			EventId: new(e.id()), IngestionTime: new(later(e.At, e.late).UnixMilli()), LogStreamName: new(e.Stream),
+			Message: new(e.Text), Timestamp: new(e.At.UnixMilli()),
 		})
 	}
 	return out, nil

@@ -188,7 +188,8 @@ func TestLateEvents(t *testing.T) {
 		"ecsctl.sandbox.log-lines": "97", "ecsctl.sandbox.log-every": "5ms", "ecsctl.sandbox.log-late": "4s", `, 1))
 	task := a.run(&ecs.RunTaskInput{TaskDefinition: new("web")})[0]
 	in := &cloudwatchlogs.FilterLogEventsInput{
-		LogGroupName: new("/shop"), LogStreamNames: []string{"ecs/web/" + (*task.TaskArn)[strings.LastIndex(*task.TaskArn, "/")+1:]},
+		LogGroupName:   new("/shop"),
+		LogStreamNames: []string{"ecs/web/" + (*task.TaskArn)[strings.LastIndex(*task.TaskArn, "/")+1:]},
 	}
 	_, err := a.logs().FilterLogEvents(t.Context(), in)
 	wantError(t, err, "ResourceNotFoundException", "The specified log stream does not exist.")
