@@ -226,3 +226,24 @@ func TestRunLikeService(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// TestRunUnread: the status is that of the container also if nobody reads its output to the end.
+func TestRunUnread(t *testing.T) {
+	w := newWorld(t)
+	w.write(t, fmt.Sprintf(logged, 20, "400ms"))
+	r, stdout, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Close()
+	var stderr bytes.Buffer
+	cmd := exec.Command(binary, "compose", "run", "job")
+	cmd.Dir = w.dir
+	cmd.Env = []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL}
+	cmd.Stdout, cmd.Stderr = stdout, &stderr
+	_ = cmd.Run() // its status counts
+	_ = stdout.Close()
+	if status := cmd.ProcessState.ExitCode(); status != 7 || !strings.Contains(stderr.String(), "broken pipe") {
+		t.Errorf("exit status %d, want 7\n%s", status, &stderr)
+	}
+}

@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -36,16 +37,18 @@ var sandboxCommands = map[string]command{
 type served struct {
 	*sandbox.Account
 	mu     sync.Mutex
-	before func(action string) // nil for nothing
+	before func(action string) (last bool) // nil for nothing
 }
 
-// ServeHTTP serves the account.
+// ServeHTTP serves the account. The last request has no answer: whoever made it has to give it up.
 func (s *served) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	before := s.before
 	s.mu.Unlock()
-	if _, action, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok && before != nil {
-		before(action)
+	if _, action, ok := strings.Cut(r.Header.Get("X-Amz-Target"), "."); ok && before != nil && before(action) {
+		_, _ = io.Copy(io.Discard, r.Body) // the server looks for the end of the connection only behind it
+		<-r.Context().Done()
+		return
 	}
 	s.Account.ServeHTTP(w, r)
 }
@@ -105,7 +108,9 @@ func listCalls(ts *testscript.TestScript, _ bool, _ []string) {
 // isRead reports whether a call changes nothing.
 func isRead(action string) bool {
 	_, operation, _ := strings.Cut(action, ":")
-	return strings.HasPrefix(operation, "Describe") || strings.HasPrefix(operation, "List") || strings.HasPrefix(operation, "Get")
+	return slices.ContainsFunc([]string{"Describe", "List", "Get", "Filter"}, func(verb string) bool {
+		return strings.HasPrefix(operation, verb)
+	})
 }
 
 // fault makes a call fail: fault ecs:RunTask throttle 1. Without a number all of them fail.
@@ -134,7 +139,7 @@ func addTargetGroup(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // interrupt runs a command, interrupts it when it makes a call for the nth time, and fails unless it ends with a
-// status: interrupt DescribeTasks 3 130 ecsctl compose run web.
+// status. What it writes then is answered, what it reads is not: interrupt DescribeTasks 3 130 ecsctl compose run web.
 func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	nth, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -144,15 +149,17 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	cmd.Env = []string{"HOME=" + ts.Getenv("HOME"), "ECSCTL_SANDBOX=" + ts.Getenv("ECSCTL_SANDBOX")}
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	a.mu.Lock()
-	a.before = func(action string) {
+	a.before = func(action string) bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if action != args[0] {
-			return
+			return false
 		}
-		if nth--; nth == 0 {
-			_ = cmd.Process.Signal(os.Interrupt) // it is our child, and waited for
+		if nth--; nth != 0 {
+			return false
 		}
+		_ = cmd.Process.Signal(os.Interrupt) // it is our child, and waited for
+		return isRead(":" + action)
 	}
 	err = cmd.Start()
 	a.mu.Unlock()

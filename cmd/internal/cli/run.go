@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -151,6 +153,7 @@ func runTasks(ctx context.Context, a *app, p *projectFlags, o *runFlags, args []
 		KeepOnSignal: o.keepOnSignal,
 	}
 	if !o.noLogs && !o.detach && !a.dryRun {
+		signal.Ignore(syscall.SIGPIPE) // the task goes on when nobody reads its output any more, and so do we
 		a.warn(logs.Silent(definition, c.service))
 		want.Output = s.newOutput(definition, progress, outputOptions{json: form == "json", tasks: len(want.Jobs) * o.count})
 	}

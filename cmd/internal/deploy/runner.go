@@ -95,7 +95,7 @@ func (r *runner) run(ctx context.Context) {
 		}
 		_ = r.Clock.Sleep(work, r.pause()) // its error is that of ctx
 	}
-	r.drain(quit)
+	r.drain(work)
 }
 
 // interrupted begins to stop all tasks because the context has ended. It reports whether there is nothing to wait for.
@@ -174,7 +174,7 @@ func (r *runner) look(ctx context.Context) {
 		s.update(found, now, r.w.Container)
 	}
 	r.Report(Event{Tasks: &TaskProgress{Awaited: "STOPPED", Tasks: r.tasks(), Elapsed: now.Sub(r.began)}})
-	r.output(func() error { return r.w.Output.Look(ctx, r.tasks()) })
+	r.output(ctx, func() error { return r.w.Output.Look(ctx, r.tasks()) })
 	for _, s := range running {
 		if s.outcome == nil && deref(s.task.LastStatus) == "STOPPED" {
 			r.settle(s)
@@ -293,12 +293,13 @@ func (r *runner) pause() time.Duration {
 	return max(pause, 10*time.Millisecond)
 }
 
-// output does something about what tasks wrote. Its first error is reported, and is the end of it.
-func (r *runner) output(do func() error) {
+// output does something about what tasks wrote. Its first error is reported, and is the end of it; that ctx has ended is
+// none.
+func (r *runner) output(ctx context.Context, do func() error) {
 	if r.w.Output == nil || r.silent {
 		return
 	}
-	if err := do(); err != nil {
+	if err := do(); err != nil && ctx.Err() == nil {
 		r.silent = true
 		r.Report(Event{Note: "warning: the output is not shown any more: " + err.Error()})
 	}
@@ -313,6 +314,9 @@ func (r *runner) drain(ctx context.Context) {
 		}
 	}
 	if all := r.tasks(); len(all) > 0 {
-		r.output(func() error { return r.w.Output.Drain(ctx, all, ended) })
+		r.output(ctx, func() error { return r.w.Output.Drain(ctx, all, ended) })
+	}
+	if ctx.Err() != nil {
+		r.Report(Event{Note: "interrupted: the end of the output may be missing"})
 	}
 }

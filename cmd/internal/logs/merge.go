@@ -14,6 +14,7 @@ import (
 const (
 	maxStreams = 100              // that FilterLogEvents takes at once
 	lookback   = 60 * time.Second // before the newest event, in which late ones are found
+	glance     = 10 * time.Second // the same of most looks, which would otherwise read a busy stream over and over
 	maxIDs     = 50_000           // that are remembered of one source
 )
 
@@ -33,11 +34,15 @@ func (s *source) absent() []string {
 }
 
 // cursors returns what reads the source: one cursor for the streams that are there, and one for those that may not be:
-// if one of them is not, CloudWatch Logs reads none.
-func (s *source) cursors(opts *Options) []*cursor {
+// if one of them is not, CloudWatch Logs reads none. A deep look goes back as far as ids are remembered.
+func (s *source) cursors(opts *Options, deep bool) []*cursor {
 	var all []*cursor
 	if len(s.there) > 0 {
-		all = append(all, s.cursor(opts, s.from, slices.Sorted(maps.Keys(s.there))))
+		from := s.from
+		if !deep {
+			from = max(from, s.seen.newest-glance.Milliseconds())
+		}
+		all = append(all, s.cursor(opts, from, slices.Sorted(maps.Keys(s.there))))
 	}
 	if absent := s.absent(); len(absent) > 0 {
 		all = append(all, s.cursor(opts, millis(opts.Start), absent))

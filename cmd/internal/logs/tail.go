@@ -22,6 +22,8 @@ const (
 	quiet    = 5 * time.Second // without anything new, after which nothing more is expected of what has ended
 	patience = time.Minute     // in which CloudWatch Logs answers nothing, after which the rest is given up
 	pages    = 50              // read at most in one look
+
+	deepEvery = 5 // looks go back as far as late events may be
 )
 
 // A Tail reads streams and passes on each event once. What it finds in one look is in order of time, across groups and
@@ -39,6 +41,8 @@ type Tail struct {
 	read    time.Time // when there was last an answer
 	pause   time.Duration
 	resume  time.Time // when CloudWatch Logs may be asked again that refused
+	looks   int
+	last    bool // nobody looks again: each look goes back as far as late events may be
 }
 
 // New returns a Tail that passes events on to write.
@@ -146,6 +150,7 @@ func (t *Tail) readUntil(ctx context.Context, enough func(now time.Time) bool) e
 		return nil
 	}
 	began := t.clock.Now()
+	t.last = true
 	for {
 		all, err := t.Look(ctx)
 		if err != nil {
@@ -167,8 +172,10 @@ func (t *Tail) readUntil(ctx context.Context, enough func(now time.Time) bool) e
 // begin begins to merge what there is by now.
 func (t *Tail) begin() *merge {
 	m := &merge{write: t.write}
+	deep := t.last || t.looks%deepEvery == 0
+	t.looks++
 	for _, s := range t.sources {
-		m.cursors = append(m.cursors, s.cursors(&t.opts)...)
+		m.cursors = append(m.cursors, s.cursors(&t.opts, deep)...)
 	}
 	return m
 }
