@@ -135,70 +135,76 @@ func runTasks(ctx context.Context, a *app, p *projectFlags, o *runFlags, args []
 	if err != nil {
 		return err
 	}
-	base, revision, plan, err := o.prepare(ctx, s, t)
+	r, err := o.prepare(ctx, s, t)
 	if err != nil {
 		return err
 	}
-	definition := &t.result.Task
-	if revision != nil && revision.Definition != nil {
-		definition = revision.Definition
-	}
-	if err := c.checkContainers(definition); err != nil {
+	if err := c.checkContainers(r.definition); err != nil {
 		return err
 	}
-	progress := a.newProgress()
+	return s.runPrepared(ctx, o, c, r, form)
+}
+
+// A preparedRun is what is known before the first change.
+type preparedRun struct {
+	request    *ecs.RunTaskInput     // that is common to all tasks
+	definition *types.TaskDefinition // that they run
+	revision   *deploy.Revision      // that they run, nil if it is registered before
+	plan       deploy.Plan           // what comes before
+}
+
+// runPrepared runs tasks, and prints what there is to print besides their output.
+func (s *account) runPrepared(ctx context.Context, o *runFlags, c *runCommands, r *preparedRun, form string) error {
+	progress := s.app.newProgress()
 	want := &deploy.RunWant{
-		Request: base, Cluster: s.settings.Cluster.Value, Container: c.service, Jobs: o.jobs(c, base),
+		Request: r.request, Cluster: s.settings.Cluster.Value, Container: c.service, Jobs: o.jobs(c, r.request),
 		Token: "ecsctl-" + rand.Text(), Timeout: o.timeout, LaunchTimeout: o.launch, Retries: o.retries, Detach: o.detach,
 		KeepOnSignal: o.keepOnSignal,
 	}
-	if !o.noLogs && !o.detach && !a.dryRun {
+	if !o.noLogs && !o.detach && !s.app.dryRun {
 		signal.Ignore(syscall.SIGPIPE) // the task goes on when nobody reads its output any more, and so do we
-		a.warn(logs.Silent(definition, c.service))
-		want.Output = s.newOutput(definition, progress, outputOptions{json: form == "json", tasks: len(want.Jobs) * o.count})
+		s.app.warn(logs.Silent(r.definition, c.service))
+		options := outputOptions{json: form == "json", tasks: len(want.Jobs) * o.count}
+		want.Output = s.newOutput(r.definition, progress, options)
 	}
-	x, err := s.execute(ctx, append(plan, deploy.Run(want, revision)...), &deploy.Execution{Timeout: o.timeout}, progress)
-	if err != nil || x == nil || !o.detach {
-		return err
+	x, err := s.execute(ctx, append(r.plan, deploy.Run(want, r.revision)...), &deploy.Execution{}, progress)
+	if x != nil && x.Run != nil && o.detach {
+		err = errors.Join(err, s.app.printStarted(form, x.Run))
 	}
-	return a.printStarted(form, x.Run)
+	return err
 }
 
-// prepare returns the request that is common to all tasks, the revision that they run of, nil if it is registered
-// before, and the plan that comes before.
-func (o *runFlags) prepare(
-	ctx context.Context, s *account, t *translation,
-) (*ecs.RunTaskInput, *deploy.Revision, deploy.Plan, error) {
-	base := o.request(t)
-	var service *types.Service
-	if o.deployed || o.likeService {
-		var err error
-		service, err = deploy.DescribeService(ctx, s.clients, s.settings.Cluster.Value, *t.result.Service.ServiceName)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	if o.likeService {
-		deploy.LikeService(base, service)
-	}
+// prepare reads what running needs to know. What is registered before, unless a revision is named, is in the plan.
+func (o *runFlags) prepare(ctx context.Context, s *account, t *translation) (*preparedRun, error) {
+	r := &preparedRun{request: o.request(t), definition: &t.result.Task}
 	name := o.revision
-	if o.deployed {
-		name = *service.TaskDefinition
+	if o.deployed || o.likeService {
+		service, err := deploy.DescribeService(ctx, s.clients, s.settings.Cluster.Value, *t.result.Service.ServiceName)
+		if err != nil {
+			return nil, err
+		}
+		if o.likeService {
+			deploy.LikeService(r.request, service)
+		}
+		if o.deployed {
+			name = *service.TaskDefinition
+		}
 	}
 	if name != "" {
-		revision, err := deploy.DescribeRevision(ctx, s.clients, name)
-		if err != nil {
-			return nil, nil, nil, err
+		var err error
+		if r.revision, err = deploy.DescribeRevision(ctx, s.clients, name); err == nil {
+			r.definition = r.revision.Definition
 		}
-		return base, revision, nil, nil
+		return r, err
 	}
 	want := o.createWant(t)
 	state, err := deploy.ObserveCreate(ctx, s.clients, &want)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	s.app.warn(state.Family.Warnings)
-	return base, state.Family.Match, deploy.Create(&want, state), nil
+	r.revision, r.plan = state.Family.Match, deploy.Create(&want, state)
+	return r, nil
 }
 
 // request returns the request of the files, with what the command line says of all tasks.
@@ -213,14 +219,16 @@ func (o *runFlags) request(t *translation) *ecs.RunTaskInput {
 	return in
 }
 
-// printStarted prints the ARNs of tasks that were started.
+// printStarted prints the ARNs of the tasks that were started.
 func (a *app) printStarted(form string, r *deploy.RunResult) error {
 	arns := []string{}
 	for _, t := range r.Tasks {
-		arns = append(arns, *t.Task.TaskArn)
+		if t.Task != nil {
+			arns = append(arns, *t.Task.TaskArn)
+		}
 	}
 	if form == "json" {
-		return encodeJSON(a.stdout, map[string]any{"tasks": arns, "taskDefinitionArn": *r.Tasks[0].Task.TaskDefinitionArn})
+		return encodeJSON(a.stdout, map[string]any{"tasks": arns})
 	}
 	for _, arn := range arns {
 		if _, err := fmt.Fprintln(a.stdout, arn); err != nil {

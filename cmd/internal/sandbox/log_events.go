@@ -201,7 +201,7 @@ func filterLogEvents(
 		return nil, logsInvalid("Specify either logStreamNames or logStreamNamePrefix, not both.")
 	}
 	if !r.hasStreams(name, g, in.LogStreamNames) {
-		return nil, &apiError{400, "ResourceNotFoundException", "The specified log stream does not exist."}
+		return nil, noStream()
 	}
 	out := &cloudwatchlogs.FilterLogEventsOutput{
 		Events: []logtypes.FilteredLogEvent{}, SearchedLogStreams: []logtypes.SearchedLogStream{},
@@ -228,6 +228,10 @@ func filterLogEvents(
 		})
 	}
 	return out, nil
+}
+
+func noStream() error {
+	return &apiError{400, "ResourceNotFoundException", "The specified log stream does not exist."}
 }
 
 // hasStreams says whether all the streams are there. The driver makes a stream when the container starts.
@@ -290,18 +294,14 @@ func getLogEvents(r *region, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatchl
 	if err != nil {
 		return nil, err
 	}
-	var events []logEvent
-	found := false
-	for _, e := range r.events(name, g) {
-		if e.Stream == value(in.LogStreamName) {
-			found = true
-			if e.within(in.StartTime, in.EndTime) {
-				events = append(events, e)
-			}
-		}
+	if !r.hasStreams(name, g, []string{value(in.LogStreamName)}) {
+		return nil, noStream()
 	}
-	if !found {
-		return nil, &apiError{400, "ResourceNotFoundException", "The specified log stream does not exist."}
+	var events []logEvent
+	for _, e := range r.events(name, g) {
+		if e.Stream == value(in.LogStreamName) && e.within(in.StartTime, in.EndTime) {
+			events = append(events, e)
+		}
 	}
 	limit, err := eventLimit(in.Limit)
 	if err != nil {
