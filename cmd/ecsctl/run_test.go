@@ -229,21 +229,23 @@ func TestRunLikeService(t *testing.T) {
 
 // TestRunUnread: the status is that of the container also if nobody reads its output to the end.
 func TestRunUnread(t *testing.T) {
-	w := newWorld(t)
-	w.write(t, fmt.Sprintf(logged, 20, "400ms"))
-	r, stdout, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = r.Close()
-	var stderr bytes.Buffer
-	cmd := exec.Command(binary, "compose", "run", "job")
-	cmd.Dir = w.dir
-	cmd.Env = []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL}
-	cmd.Stdout, cmd.Stderr = stdout, &stderr
-	_ = cmd.Run() // its status counts
-	_ = stdout.Close()
-	if status := cmd.ProcessState.ExitCode(); status != 7 || !strings.Contains(stderr.String(), "broken pipe") {
-		t.Errorf("exit status %d, want 7\n%s", status, &stderr)
+	for command, want := range map[string]int{"job": 7, "side echo all is well": 0} {
+		w := newWorld(t)
+		w.write(t, fmt.Sprintf(logged, 20, "400ms"))
+		r, stdout, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+		var stderr bytes.Buffer
+		cmd := exec.Command(binary, append([]string{"compose", "run"}, strings.Fields(command)...)...)
+		cmd.Dir = w.dir
+		cmd.Env = []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL}
+		cmd.Stdout, cmd.Stderr = stdout, &stderr
+		_ = cmd.Run() // its status counts
+		_ = stdout.Close()
+		if status := cmd.ProcessState.ExitCode(); status != want || !strings.Contains(stderr.String(), "broken pipe") {
+			t.Errorf("%s: exit status %d, want %d\n%s", command, status, want, &stderr)
+		}
 	}
 }

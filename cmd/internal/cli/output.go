@@ -99,6 +99,9 @@ const clockSkew = 5 * time.Minute
 // newOutput returns what shows the output of tasks that are started from now on.
 func (s *account) newOutput(td *types.TaskDefinition, progress *progress, o outputOptions) *taskOutput {
 	printer := s.app.newPrinter(o, progress.clear)
+	if out, ok := printer.w.(*output); ok {
+		printer.w = out.Writer // what nobody reads is no failure of the task
+	}
 	for _, c := range td.ContainerDefinitions {
 		if l := c.LogConfiguration; l != nil && l.LogDriver == types.LogDriverAwslogs {
 			printer.names = append(printer.names, *c.Name)

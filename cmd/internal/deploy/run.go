@@ -98,7 +98,7 @@ func Run(w *RunWant, revision *Revision) Plan {
 	for _, job := range w.Jobs {
 		n += job.Count
 		p = append(p, Step{
-			Action: "ecs:RunTask", On: tasks(job.Count), Why: job.Why, request: w.request(&job, job.Count, revision),
+			Action: "ecs:RunTask", On: tasks(job.Count), Why: mask("", job.Why).(string), request: w.request(&job, job.Count, revision),
 			do: func(_ context.Context, x *Execution) error {
 				x.Uses = cmp.Or(revision, x.Revision)
 				return nil
