@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/document"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/mattn/go-shellwords"
 
 	"github.com/ecsctl/ecsctl/compose/diag"
 	"github.com/ecsctl/ecsctl/compose/source"
@@ -22,6 +23,9 @@ type Bytes int64
 
 // Seconds is a time in whole seconds: a number of seconds, or a duration such as 1m30s, rounded up.
 type Seconds int32
+
+// Command is a command: a list of words, or a string that is split as a shell would.
+type Command []string
 
 // Test is the command of a health check: CMD or CMD-SHELL and its arguments, or NONE.
 // A single string, also in a list, is a command for the shell.
@@ -38,6 +42,8 @@ func decodeType(n *source.Node, v reflect.Value) (bool, error) {
 	case *Seconds:
 		return true, p.decode(n)
 	case *Test:
+		return true, p.decode(n)
+	case *Command:
 		return true, p.decode(n)
 	case *[]types.Tag:
 		return decodePairs(n, p, func(k, v string) types.Tag { return types.Tag{Key: new(k), Value: new(v)} })
@@ -146,6 +152,29 @@ func (t *Test) decode(n *source.Node) error {
 		words = wrap(words[0])
 	}
 	*t = words
+	return nil
+}
+
+func (c *Command) decode(n *source.Node) error {
+	switch {
+	case n.Kind == source.Null:
+		return nil
+	case n.Kind == source.Sequence:
+		for _, item := range n.Items {
+			if !item.IsScalar() {
+				return errors.New("must be a string or a list of strings")
+			}
+			*c = append(*c, item.String())
+		}
+		return nil
+	case !n.IsScalar():
+		return errors.New("must be a string or a list of strings")
+	}
+	words, err := shellwords.Parse(n.String())
+	if err != nil {
+		return errors.New("cannot be split into words: a quote is not closed")
+	}
+	*c = words
 	return nil
 }
 

@@ -35,6 +35,9 @@ var paramKeys = []paramKey{
 	{ofRun + "availability_zone_rebalancing", "service.availabilityZoneRebalancing", func(t *translation, _ *container, _ place) {
 		t.result.Service.AvailabilityZoneRebalancing = t.params.RunParams.AvailabilityZoneRebalancing
 	}},
+	{ofRun + "before_deploy", "beforeDeploy", func(t *translation, _ *container, _ place) {
+		t.result.Service.BeforeDeploy = t.params.RunParams.BeforeDeploy
+	}},
 	{ofRun + "capacity_provider_strategy", "service.capacityProviderStrategy", func(t *translation, _ *container, _ place) {
 		t.result.Service.CapacityProviderStrategy = t.params.RunParams.CapacityProviderStrategy
 	}},

@@ -89,9 +89,12 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 	}
 	deployment, failed := errors.AsType[*deploy.DeploymentError](err)
 	own, ended := errors.AsType[statusError](err)
+	ran, judged := errors.AsType[*deploy.RunError](err)
 	switch {
 	case ended:
 		return own.status
+	case judged: // a task before the deployment
+		return ran.Status()
 	case errors.Is(err, errChanges):
 		return exitChanges
 	case errors.Is(err, deploy.ErrTimeout):

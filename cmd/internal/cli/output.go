@@ -19,6 +19,7 @@ type outputOptions struct {
 	json       bool
 	timestamps bool
 	colour     bool
+	talk       bool // to stderr: it is not the data of the command
 	tasks      int  // that are expected
 	prefix     bool // names who wrote a line
 }
@@ -118,8 +119,12 @@ func (s *account) newOutput(td *types.TaskDefinition, progress *progress, o outp
 }
 
 func (a *app) newPrinter(o outputOptions, clear func()) *linePrinter {
-	o.colour = a.colours(a.stdout)
-	return &linePrinter{w: a.stdout, o: o, clear: clear}
+	w := a.stdout
+	if o.talk {
+		w = a.stderr
+	}
+	o.colour = a.colours(w)
+	return &linePrinter{w: w, o: o, clear: clear}
 }
 
 func (s *account) newTail(p *linePrinter, o logs.Options) *logs.Tail {

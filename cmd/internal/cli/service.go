@@ -39,6 +39,7 @@ func newServiceUp(a *app, p *projectFlags) *cobra.Command {
 	o.addDefinition(cmd)
 	o.addWait(cmd)
 	cmd.Flags().BoolVar(&o.force, "force-deployment", false, "begin a deployment also if nothing has changed")
+	cmd.Flags().BoolVar(&o.skipBefore, "skip-before-deploy", false, "without the tasks of run_params.before_deploy")
 	cmd.Flags().StringVar(&o.revision, "revision", "", "serve this `FAMILY:NUMBER` in place of what the files describe")
 	return cmd
 }
@@ -98,7 +99,13 @@ func (o *serviceFlags) run(
 	}
 	want := &deploy.ServiceWant{
 		CreateWant: o.createWant(t), Cluster: s.settings.Cluster.Value, Count: o.count(), Force: o.force, Role: o.role,
-		Revision: o.revision,
+		Revision: o.revision, Project: t.project.Name, SkipBefore: o.skipBefore,
+	}
+	progress := a.newProgress()
+	if !a.dryRun {
+		want.Output = func() deploy.Output {
+			return s.newOutput(&t.result.Task, progress, outputOptions{talk: true, tasks: 1})
+		}
 	}
 	state, err := deploy.ObserveService(ctx, s.clients, want)
 	if err != nil {
@@ -109,7 +116,7 @@ func (o *serviceFlags) run(
 	if err != nil {
 		return err
 	}
-	x, err := s.applyService(ctx, steps, o)
+	x, err := s.applyService(ctx, steps, o, progress)
 	if err != nil {
 		return err
 	}
@@ -117,11 +124,13 @@ func (o *serviceFlags) run(
 }
 
 // applyService carries a plan for a service out.
-func (s *account) applyService(ctx context.Context, plan deploy.Plan, o *serviceFlags) (*deploy.Execution, error) {
-	if o.noWait {
-		plan = plan.WithoutWaits()
+func (s *account) applyService(
+	ctx context.Context, plan deploy.Plan, o *serviceFlags, progress *progress,
+) (*deploy.Execution, error) {
+	if o.noWait && len(plan) > 0 && plan[len(plan)-1].Action == "wait" {
+		plan = plan[:len(plan)-1]
 	}
-	return s.execute(ctx, plan, &deploy.Execution{Timeout: o.timeout.Duration, NoFail: o.noFailFast}, s.app.newProgress())
+	return s.execute(ctx, plan, &deploy.Execution{Timeout: o.timeout.Duration, NoFail: o.noFailFast, TaskLogs: s.lastLines}, progress)
 }
 
 // named does what a plan says for which only the name of the service matters.
@@ -136,7 +145,7 @@ func (o *serviceFlags) named(
 	if err != nil {
 		return err
 	}
-	_, err = s.applyService(ctx, steps, o)
+	_, err = s.applyService(ctx, steps, o, a.newProgress())
 	return err
 }
 

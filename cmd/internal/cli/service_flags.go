@@ -18,9 +18,10 @@ import (
 // A serviceFlags holds the flags of the commands for services. What they say wins over the files.
 type serviceFlags struct {
 	deployFlags
-	force    bool
-	revision string
-	role     string
+	force      bool
+	skipBefore bool
+	revision   string
+	role       string
 
 	desiredCount      int32
 	maxPercent        int32

@@ -40,7 +40,7 @@ func rollback(ctx context.Context, a *app, p *projectFlags, o *serviceFlags, to 
 	if err != nil {
 		return err
 	}
-	_, err = s.applyService(ctx, plan, o)
+	_, err = s.applyService(ctx, plan, o, a.newProgress())
 	return err
 }
 

@@ -35,11 +35,6 @@ func (p Plan) Writes() bool {
 	return slices.ContainsFunc(p, func(s Step) bool { return s.do != nil && s.Action != "wait" })
 }
 
-// WithoutWaits returns the plan without its waits.
-func (p Plan) WithoutWaits() Plan {
-	return slices.DeleteFunc(slices.Clone(p), func(s Step) bool { return s.Action == "wait" })
-}
-
 // An Execution is what is known while a plan is applied.
 type Execution struct {
 	*Clients

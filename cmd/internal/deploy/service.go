@@ -17,6 +17,10 @@ type ServiceWant struct {
 	Force    bool   // begins a deployment also if nothing has changed
 	Role     string // of a Classic Load Balancer; when the service is made
 	Revision string // "shop:3", to be served in place of what the files describe; "" for that
+	Project  string
+
+	SkipBefore bool          // leaves out what the files want to be run before a deployment
+	Output     func() Output // of what is run before; nil if nobody cares
 }
 
 // Name returns the name of the service.

@@ -19,11 +19,15 @@ func ServiceUp(w *ServiceWant, s *ServiceState) (Plan, error) {
 		if in.DesiredCount == nil && !isDaemon(in.SchedulingStrategy) {
 			in.DesiredCount = new(int32(1))
 		}
+		p = append(p, w.planBefore(s)...)
 		return append(p, w.planCreate(in, s), w.waitStep(s)), nil
 	}
 	update, err := w.planUpdate(s)
 	if err != nil {
 		return nil, err
+	}
+	if in, ok := update.request.(*ecs.UpdateServiceInput); ok && (in.TaskDefinition != nil || w.Force) {
+		p = append(p, w.planBefore(s)...)
 	}
 	p = append(p, update)
 	p = append(p, w.planTags(s)...)
