@@ -22,6 +22,11 @@
 // checks; a deployment is completed when all its tasks are steady and all others have stopped. A task that stops before
 // counts as failed; after three in a row the next one waits for 10 s, then 20 s, and so on.
 //
+// Deployments that are BLUE_GREEN, LINEAR or CANARY come to the lifecycle stages of ECS one after the other. A stage
+// takes 3 s, and longer where it waits for tasks, hooks or a bake time. The first deployment of a service has no bake
+// times. Hooks of type AWS_LAMBDA succeed at once. An alarm whose name begins with ecsctl-sandbox-alarm rings in each
+// deployment that uses it, when a task of it is steady and it has traffic; no other alarm rings.
+//
 // # Outcomes
 //
 // Docker labels of a container definition ask for something else: see [Labels]. A label or a value that is not one of
@@ -29,9 +34,11 @@
 //
 // # What it does not know
 //
-// Deployment strategies other than ROLLING and deployment controllers other than ECS are refused. Alarms never ring,
-// load balancers and service registries are taken as they are given, memberOf is true everywhere, a restart policy
-// keeps a container running, and a container instance has no GPUs. Of CloudWatch Logs' filter patterns it knows words.
+// Deployment controllers other than ECS are refused. Load balancers, listener rules and service registries are taken as
+// they are given, memberOf is true everywhere, a restart policy keeps a container running, and a container instance has
+// no GPUs. Rolling deployments have no lifecycle stages, hooks and bake time, and early success criteria are refused.
+// While a deployment shifts traffic, tasks of the old revision that stop are not replaced. A rollback shifts the
+// traffic back at once, without stages. Of CloudWatch Logs' filter patterns it knows words.
 //
 // # Control
 //
