@@ -113,7 +113,7 @@ func (r *rehearsal) calls(t *testing.T) int {
 // TestFaults: whichever call fails once, and however, a run after the one that it happened to ends well, with no
 // revision and no task twice.
 func TestFaults(t *testing.T) {
-	for _, r := range slices.Concat(rehearsals, serviceRehearsals) {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals, pauseRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range r.calls(t) {
@@ -139,7 +139,7 @@ func TestFaults(t *testing.T) {
 
 // TestKilled: after whichever call the process is killed, the next run ends well, with no revision and no task twice.
 func TestKilled(t *testing.T) {
-	for _, r := range slices.Concat(rehearsals, serviceRehearsals) {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals, pauseRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range r.calls(t) {
@@ -183,7 +183,7 @@ func TestTwoAtOnce(t *testing.T) {
 // TestPlanIsWhatRuns: the calls that --dry-run prints are those that are made without it, in that order, and a dry run
 // makes none of them.
 func TestPlanIsWhatRuns(t *testing.T) {
-	for _, r := range slices.Concat(rehearsals, serviceRehearsals) {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals, pauseRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)

@@ -24,7 +24,8 @@ func newSandbox(a *app) *cobra.Command {
 		Short: "An AWS account for rehearsals, in this machine",
 		Long: "A sandbox is an AWS account that lives in one file: with --sandbox, or ECSCTL_SANDBOX=NAME, any command " +
 			"works in\nit, with ECS's own rules and no credentials, and nothing reaches AWS.\n\n" +
-			"Docker labels of a service ask for what becomes of its container:\n" + sandbox.Labels,
+			"Docker labels of a service ask for what becomes of its container:\n" + sandbox.Labels +
+			"\nAlarms whose names begin with ecsctl-sandbox-alarm ring in each deployment that uses them.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

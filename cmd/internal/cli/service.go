@@ -18,8 +18,8 @@ func newService(a *app, p *projectFlags) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newServiceCreate(a, p), newServiceDown(a, p), newServiceEvents(a, p), newServiceHistory(a, p),
-		newServicePs(a, p), newServiceRollback(a, p), newServiceScale(a, p), newServiceStart(a, p), newServiceStop(a, p),
+	cmd.AddCommand(newServiceContinue(a, p), newServiceCreate(a, p), newServiceDown(a, p), newServiceEvents(a, p),
+		newServiceHistory(a, p), newServicePs(a, p), newServiceRollback(a, p), newServiceScale(a, p), newServiceStart(a, p), newServiceStop(a, p),
 		newServiceUp(a, p), newServiceWait(a, p))
 	return cmd
 }
@@ -32,7 +32,8 @@ func newServiceUp(a *app, p *projectFlags) *cobra.Command {
 		Long: "up registers the task definition or reuses a revision, makes the service if there is none, and otherwise changes\n" +
 			"of it what the files mention and what differs. If nothing does, nothing is done. The number of tasks is kept.\n" +
 			"It then waits for its own deployment: exit status 0 means that this revision is serving, 3 that the deployment\n" +
-			"failed or was rolled back, 4 that time ran out, 5 that a later deployment superseded it.",
+			"failed or was rolled back, 4 that time ran out, 5 that a later deployment superseded it. If a lifecycle hook pauses\n" +
+			"the deployment, up says so and waits on: see service continue.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serviceUp(cmd.Context(), a, p, o) },
 	}

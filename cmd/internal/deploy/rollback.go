@@ -174,10 +174,14 @@ func (w *ServiceWant) planStopDeployment(d *Deployment) Plan {
 			}
 			return nil
 		},
-	}, {
+	}, w.rolledBackStep(d)}
+}
+
+func (w *ServiceWant) rolledBackStep(d *Deployment) Step {
+	return Step{
 		Action: "wait", On: w.on(), Why: "until it is rolled back",
 		do: func(ctx context.Context, x *Execution) error { return x.waitRolledBack(ctx, w, d) },
-	}}
+	}
 }
 
 // waitRolledBack looks at a service deployment until it is rolled back.

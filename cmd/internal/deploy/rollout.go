@@ -24,6 +24,8 @@ type rollout struct {
 	stopped          bool      // it was seen to have stopped
 	seenEvents       map[string]bool
 	seenTasks        map[string]bool
+	seenHooks        map[string]bool
+	paused           bool     // by a hook, when it was last looked at
 	failures         []string // why tasks stopped, in the order in which it was seen
 }
 
@@ -105,12 +107,17 @@ func (f *rollout) judge(s *types.Service, r *types.ServiceDeployment) (Outcome, 
 		return Failed, "it was rolled back to " + servedBy(s)
 	case d.RolloutState == types.DeploymentRolloutStateFailed:
 		return Failed, strings.TrimSuffix(cmp.Or(deref(d.RolloutStateReason), "ECS gives no reason"), ".")
-	case d.RolloutState == types.DeploymentRolloutStateInProgress:
+	case d.RolloutState == types.DeploymentRolloutStateInProgress, goesOn(r):
 		return Going, ""
 	case d.RunningCount == d.DesiredCount && d.PendingCount == 0:
 		return Succeeded, ""
 	}
 	return Going, ""
+}
+
+// goesOn reports whether a service deployment is under way: that all its tasks run is not its end.
+func goesOn(r *types.ServiceDeployment) bool {
+	return r != nil && (r.Status == types.ServiceDeploymentStatusPending || r.Status == types.ServiceDeploymentStatusInProgress)
 }
 
 func because(reason *string) string {
@@ -196,13 +203,22 @@ func (x *Execution) waitRollout(ctx context.Context) error {
 			}
 		}
 		if x.Timeout > 0 && elapsed >= x.Timeout {
-			return fmt.Errorf("%w after %s: the deployment of %s goes on; ecsctl compose service wait waits on for it",
-				ErrTimeout, x.Timeout, f.revision)
+			return f.late(x.Timeout)
 		}
 		if err := x.Clock.Sleep(ctx, pollPause(elapsed)); err != nil {
 			return err
 		}
 	}
+}
+
+// late says that time ran out, and what to do then.
+func (f *rollout) late(timeout time.Duration) error {
+	if f.paused {
+		return fmt.Errorf("%w after %s: the deployment of %s is paused; ecsctl compose service continue lets it go on",
+			ErrTimeout, timeout, f.revision)
+	}
+	return fmt.Errorf("%w after %s: the deployment of %s goes on; ecsctl compose service wait waits on for it",
+		ErrTimeout, timeout, f.revision)
 }
 
 // look asks for the service and, if it is known, for the service deployment.
@@ -257,6 +273,7 @@ func (f *rollout) report(
 ) (done bool, err error) {
 	f.reportEvents(x, s)
 	x.Report(Event{Rollout: newProgress(s, f, r, elapsed)})
+	f.reportHooks(x, r)
 	outcome, why := f.judge(s, r)
 	if outcome == Succeeded {
 		return true, nil
@@ -329,8 +346,19 @@ func (f *rollout) last(ctx context.Context, c *Clients, cluster string) error {
 	if err != nil {
 		return &CallError{"service/" + f.service, err}
 	}
-	if len(out.ServiceDeployments) > 0 {
-		f.record = deref(out.ServiceDeployments[0].ServiceDeploymentArn)
+	if len(out.ServiceDeployments) == 0 {
+		return nil
 	}
-	return nil
+	last := out.ServiceDeployments[0]
+	f.record = deref(last.ServiceDeploymentArn)
+	target := deref(last.TargetServiceRevisionArn)
+	if target == "" {
+		return nil
+	}
+	definitions, err := definitionsOf(ctx, c, []string{target})
+	f.revision = cmp.Or(revisionName(definitions[target]), f.revision)
+	if isDenied(err) {
+		return nil
+	}
+	return err
 }

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,20 +17,39 @@ type TaskLogs func(ctx context.Context, task *types.Task) []string
 // A RolloutProgress tells how far a deployment is.
 type RolloutProgress struct {
 	Deployments []types.Deployment // of the service, PRIMARY first
-	Stage       string             // of the service deployment, "" if it has none
+	Stage       string             // of the service deployment, with its share of the traffic; "" if it has none
 	Ours        string             // id
 	Elapsed     time.Duration
 }
 
 func newProgress(s *types.Service, f *rollout, r *types.ServiceDeployment, elapsed time.Duration) *RolloutProgress {
 	p := &RolloutProgress{Deployments: s.Deployments, Ours: f.id, Elapsed: elapsed}
-	if r != nil {
-		p.Stage = string(r.LifecycleStage)
-		if strings.HasPrefix(string(r.Status), "ROLLBACK") {
-			p.Stage = cmp.Or(p.Stage, string(r.Status))
-		}
+	if r == nil {
+		return p
+	}
+	p.Stage = string(r.LifecycleStage)
+	if strings.HasPrefix(string(r.Status), "ROLLBACK") {
+		p.Stage = string(r.Status)
+	}
+	if weights := traffic(r.TargetServiceRevision); p.Stage != "" && weights != "" {
+		p.Stage += " (" + weights + ")"
 	}
 	return p
+}
+
+// traffic says how much of the traffic a revision has, "" if ECS shifts none.
+func traffic(s *types.ServiceRevisionSummary) string {
+	if s == nil {
+		return ""
+	}
+	var parts []string
+	if w := s.RequestedProductionTrafficWeight; w != nil {
+		parts = append(parts, fmt.Sprintf("traffic %v%%", *w))
+	}
+	if w := s.RequestedTestTrafficWeight; w != nil {
+		parts = append(parts, fmt.Sprintf("test traffic %v%%", *w))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // String counts the tasks of each deployment: "shop:3 1/2 running, 1 pending, 1 failed; shop:2 2 running".

@@ -35,6 +35,7 @@ func TestJudge(t *testing.T) {
 	}{
 		{"rolling", ours(going, 1), types.ServiceDeploymentStatusInProgress, Going, ""},
 		{"all run, and not yet steady", ours(going, 2), types.ServiceDeploymentStatusInProgress, Going, ""},
+		{"complete, and not yet successful", ours(completed, 2), types.ServiceDeploymentStatusInProgress, Going, ""},
 		{"successful", ours(completed, 2), types.ServiceDeploymentStatusSuccessful, Succeeded, ""},
 		{"being rolled back", back, types.ServiceDeploymentStatusRollbackInProgress, Going, ""},
 		{"rolled back", back, types.ServiceDeploymentStatusRollbackSuccessful, Failed, "it was rolled back to shop:1: why"},

@@ -145,7 +145,7 @@ func covers(have, want any) bool {
 }
 
 // setMembers sets the members of the request that changed. Of the deployment configuration the service keeps what is
-// not mentioned.
+// not mentioned, but for what another strategy than the wanted one would refuse.
 func setMembers(in *ecs.UpdateServiceInput, r *translate.Result, s *types.Service, changes []serviceChange) {
 	want := serviceInput(r)
 	for _, c := range changes {
@@ -161,6 +161,12 @@ func setMembers(in *ecs.UpdateServiceInput, r *translate.Result, s *types.Servic
 				merged = *s.DeploymentConfiguration
 			}
 			copyMembers(&merged, want.DeploymentConfiguration)
+			if merged.Strategy != types.DeploymentStrategyLinear {
+				merged.LinearConfiguration = nil
+			}
+			if merged.Strategy != types.DeploymentStrategyCanary {
+				merged.CanaryConfiguration = nil
+			}
 			in.DeploymentConfiguration = &merged
 		default:
 			copyMember(in, want, strings.ToUpper(c.name[:1])+c.name[1:])

@@ -25,7 +25,7 @@
 // Deployments that are BLUE_GREEN, LINEAR or CANARY come to the lifecycle stages of ECS one after the other. A stage
 // takes 3 s, and longer where it waits for tasks, hooks or a bake time. The first deployment of a service has no bake
 // times. Hooks of type AWS_LAMBDA succeed at once. An alarm whose name begins with ecsctl-sandbox-alarm rings in each
-// deployment that uses it, when a task of it is steady and it has traffic; no other alarm rings.
+// deployment that uses it: when a task of it is steady, or 3 s after traffic was shifted to it. No other alarm rings.
 //
 // # Outcomes
 //

@@ -25,7 +25,7 @@ func (s *service) threshold() int32 {
 }
 
 // alarmPrefix begins the names of the alarms that ring in the sandbox, which has no CloudWatch: during each deployment,
-// as soon as one of its tasks is steady and, if it shifts traffic, has some.
+// as soon as one of its tasks is steady or, if it shifts traffic, a stage's time after the first of it.
 const alarmPrefix = "ecsctl-sandbox-alarm"
 
 // monitored ends a deployment that the circuit breaker or an alarm finds to have failed, and rolls it back if that was
@@ -56,10 +56,15 @@ func (s *service) monitored(r *region, d *deployment) {
 
 // audible says whether an alarm may ring.
 func (s *service) audible(r *region, d *deployment) bool {
-	if d.Course != nil && (d.Course.At < 0 || d.Course.Steps[d.Course.At].Production == 0) {
+	if d.Course == nil {
+		return s.view(r).steady > 0
+	}
+	at := add(d.Course.Serve, stageTime)
+	if !passed(r.now(), at) {
+		s.Wake = earlier(s.Wake, at)
 		return false
 	}
-	return s.view(r).steady > 0
+	return true
 }
 
 // A failure is how a monitor words that a deployment failed.

@@ -21,6 +21,7 @@ type course struct {
 	At    int                                        `json:"at"`    // index of the leg that it is at; -1 before the first
 	Since time.Time                                  `json:"since"` // when it came to that
 	Hooks []sdk[types.DeploymentLifecycleHookDetail] `json:"hooks,omitempty"`
+	Serve time.Time                                  `json:"serve"` // when it got traffic
 }
 
 // A leg is a lifecycle stage; linear and canary deployments come to some of them more than once. See "Lifecycle
@@ -39,7 +40,7 @@ func (s *service) newCourse(r *region) *course {
 	if k.Strategy == types.DeploymentStrategyRolling {
 		return nil
 	}
-	c := &course{At: -1, Since: r.now()}
+	c := &course{At: -1, Since: r.now(), Serve: never}
 	add := func(stage types.ServiceDeploymentLifecycleStage, production, test float64, takes time.Duration) {
 		c.Steps = append(c.Steps, leg{stage, production, test, max(takes, stageTime)})
 	}
@@ -163,6 +164,9 @@ func (s *service) proceed(r *region, d *deployment) {
 	}
 	c.At++
 	c.Since = r.now()
+	if c.Steps[c.At].Production > 0 {
+		c.Serve = earlier(c.Serve, c.Since)
+	}
 	if d.Record.v.UpdatedAt = new(r.now()); d.stage() != preShift {
 		d.Record.v.LifecycleStage = d.stage()
 	}
