@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -90,6 +91,15 @@ var serviceRehearsals = []rehearsal{
 		w.write(t, fmt.Sprintf(project, 11, ""))
 		w.must(t, "compose", "service", "up")
 	}, []string{"compose", "service", "rollback", "--to", "shop:1"}, "revisions: 2, tasks: map[shop:1:1]"},
+	{"service up with a task before", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+		params := "run_params:\n  before_deploy:\n    - {service: web, command: migrate}\n"
+		if err := os.WriteFile(filepath.Join(w.dir, "ecs-params.yml"), []byte(params), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, []string{"compose", "service", "up"}, "revisions: 2, tasks: map[shop:2:1]"},
 	{"service down", func(t *testing.T, w *world) {
 		w.write(t, fmt.Sprintf(project, 10, ""))
 		w.must(t, "compose", "service", "up")

@@ -93,7 +93,7 @@ func (s *account) execute(
 // sayInterrupted says what goes on after an interrupt.
 func (a *app) sayInterrupted(x *deploy.Execution) {
 	if x.Deploying() {
-		fmt.Fprintln(a.stderr, "the deployment goes on: ecsctl compose service wait waits on for it")
+		fmt.Fprintln(a.stderr, "the deployment goes on: ecsctl compose service wait waits on for it, service rollback takes it back")
 	}
 	if x.Asked == 0 {
 		return
