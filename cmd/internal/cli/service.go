@@ -99,7 +99,7 @@ func (o *serviceFlags) run(
 		return err
 	}
 	want := &deploy.ServiceWant{
-		CreateWant: o.createWant(t), Cluster: s.settings.Cluster.Value, Count: o.count(), Force: o.force, Role: o.role,
+		CreateWant: o.createWant(t), Cluster: s.settings.Cluster.Value, Count: o.desiredCount.n, Force: o.force, Role: o.role,
 		Revision: o.revision, Project: t.project.Name, SkipBefore: o.skipBefore,
 	}
 	progress := a.newProgress()

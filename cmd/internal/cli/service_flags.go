@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -23,44 +24,61 @@ type serviceFlags struct {
 	revision   string
 	role       string
 
-	desiredCount      int32
-	maxPercent        int32
-	minHealthyPercent int32
-	gracePeriod       int32
+	desiredCount      number
+	maxPercent        number
+	minHealthyPercent number
+	gracePeriod       number
 	strategy          string
 	targetGroups      []string
 	targetGroupARN    string
 	loadBalancer      string
 	containerName     string
-	containerPort     int32
+	containerPort     number
 
 	timeout    minutes
 	noWait     bool
 	noFailFast bool
-	given      func(flag string) bool
 }
 
-// notGiven is the value of a number that the command line does not say.
-const notGiven = -1
+// A number is a flag that may be left out: n is nil then.
+type number struct{ n *int32 }
+
+// Set reads a number that is not negative.
+func (v *number) Set(s string) error {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return errors.New("write a number, 0 or more")
+	}
+	v.n = new(int32(n))
+	return nil
+}
+
+func (v *number) String() string {
+	if v.n == nil {
+		return ""
+	}
+	return strconv.Itoa(int(*v.n))
+}
+
+// Type is the word for it in the help.
+func (v *number) Type() string { return "int" }
 
 // addDefinition adds the flags that say what the service is to be.
 func (o *serviceFlags) addDefinition(cmd *cobra.Command) {
 	o.deployFlags.add(cmd)
 	f := cmd.Flags()
-	o.given = f.Changed
 	f.BoolVar(&o.noManagedTags, "disable-ecs-managed-tags", false, "without the tags that ECS gives to tasks")
-	f.Int32Var(&o.desiredCount, "desired-count", notGiven, "how many tasks; default: as many as there are")
-	f.Int32Var(&o.maxPercent, "deployment-max-percent", notGiven, "how many tasks may run in a deployment, in percent")
-	f.Int32Var(&o.minHealthyPercent, "deployment-min-healthy-percent", notGiven,
-		"how many tasks must run and be healthy in a deployment, in percent")
-	f.Int32Var(&o.gracePeriod, "health-check-grace-period", notGiven, "seconds in which failed health checks of new tasks are ignored")
+	f.Var(&o.desiredCount, "desired-count", "how many tasks; default: as many as there are")
+	f.Var(&o.maxPercent, "deployment-max-percent", "how many tasks may run in a deployment, in percent")
+	f.Var(&o.minHealthyPercent, "deployment-min-healthy-percent", "how many tasks must run and be healthy in a deployment, in percent")
+	f.Var(&o.gracePeriod, "health-check-grace-period", "seconds in which failed health checks of new tasks are ignored")
 	f.StringVar(&o.strategy, "scheduling-strategy", "", "REPLICA, or DAEMON for one task on each container instance")
-	f.StringArrayVar(&o.targetGroups, "target-groups", nil, "load balancer `targetGroupArn=ARN,containerName=NAME,containerPort=PORT`, "+
+	f.StringArrayVar(&o.targetGroups, "target-groups", nil, "load balancer, as `KEY=VALUE,...` of targetGroupArn, containerName and containerPort, "+
 		"or loadBalancerName in place of targetGroupArn; repeatable")
 	f.StringVar(&o.targetGroupARN, "target-group-arn", "", "target group, with --container-name and --container-port")
 	f.StringVar(&o.loadBalancer, "load-balancer-name", "", "Classic Load Balancer, with --container-name and --container-port")
 	f.StringVar(&o.containerName, "container-name", "", "container that the load balancer sends to")
-	f.Int32Var(&o.containerPort, "container-port", notGiven, "port of it")
+	f.Var(&o.containerPort, "container-port", "port of it")
 	f.StringVar(&o.role, "role", "", "role of a Classic Load Balancer, name or ARN")
 }
 
@@ -68,7 +86,7 @@ func (o *serviceFlags) addDefinition(cmd *cobra.Command) {
 func (o *serviceFlags) addWait(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.timeout.Duration = 10 * time.Minute
-	f.Var(&o.timeout, "timeout", "how long to wait, as a `duration` such as 90s, or in minutes; 0 waits on (default 10m)")
+	f.Var(&o.timeout, "timeout", "how long to wait, as a `duration` such as 90s, or in minutes; 0 waits on")
 	f.BoolVar(&o.noWait, "no-wait", false, "do not wait")
 	f.BoolVar(&o.noFailFast, "no-fail-fast", false, "wait on also if tasks cannot start")
 }
@@ -92,42 +110,24 @@ func (m *minutes) Set(s string) error {
 // Type is the word for it in the help.
 func (m *minutes) Type() string { return "duration" }
 
-func (o *serviceFlags) count() *int32 {
-	if o.desiredCount == notGiven {
-		return nil
-	}
-	return &o.desiredCount
-}
-
 // apply puts what the flags say in place of what the files say.
 func (o *serviceFlags) apply(t *translation) error {
 	s := &t.result.Service
-	for _, n := range []struct {
-		flag  string
-		value int32
-	}{
-		{"desired-count", o.desiredCount}, {"deployment-max-percent", o.maxPercent},
-		{"deployment-min-healthy-percent", o.minHealthyPercent}, {"health-check-grace-period", o.gracePeriod},
-	} {
-		if o.given(n.flag) && n.value < 0 {
-			return usageError{fmt.Errorf("--%s must be 0 or more, not %d", n.flag, n.value)}
-		}
-	}
-	if o.maxPercent >= 0 || o.minHealthyPercent >= 0 {
+	if o.maxPercent.n != nil || o.minHealthyPercent.n != nil {
 		k := types.DeploymentConfiguration{}
 		if s.DeploymentConfiguration != nil {
 			k = *s.DeploymentConfiguration
 		}
-		if o.maxPercent >= 0 {
-			k.MaximumPercent = &o.maxPercent
+		if o.maxPercent.n != nil {
+			k.MaximumPercent = o.maxPercent.n
 		}
-		if o.minHealthyPercent >= 0 {
-			k.MinimumHealthyPercent = &o.minHealthyPercent
+		if o.minHealthyPercent.n != nil {
+			k.MinimumHealthyPercent = o.minHealthyPercent.n
 		}
 		s.DeploymentConfiguration = &k
 	}
-	if o.gracePeriod >= 0 {
-		s.HealthCheckGracePeriodSeconds = &o.gracePeriod
+	if o.gracePeriod.n != nil {
+		s.HealthCheckGracePeriodSeconds = o.gracePeriod.n
 	}
 	if o.strategy != "" {
 		s.SchedulingStrategy = types.SchedulingStrategy(strings.ToUpper(o.strategy))
@@ -164,13 +164,13 @@ func checkContainer(r *translate.Result, name string) error {
 
 // loadBalancers returns the load balancers that the flags name, in both of ecs-cli's ways.
 func (o *serviceFlags) loadBalancers() ([]ecsparams.LoadBalancer, error) {
-	single := o.targetGroupARN != "" || o.loadBalancer != "" || o.containerName != "" || o.containerPort != notGiven
+	single := o.targetGroupARN != "" || o.loadBalancer != "" || o.containerName != "" || o.containerPort.n != nil
 	switch {
 	case single && len(o.targetGroups) > 0:
 		return nil, usageError{fmt.Errorf("--target-groups excludes --target-group-arn, --load-balancer-name, --container-name " +
 			"and --container-port")}
 	case single:
-		lb, err := newBalancer(o.targetGroupARN, o.loadBalancer, o.containerName, strconv.Itoa(int(o.containerPort)))
+		lb, err := newBalancer(o.targetGroupARN, o.loadBalancer, o.containerName, o.containerPort.String())
 		return []ecsparams.LoadBalancer{lb}, err
 	}
 	var all []ecsparams.LoadBalancer
