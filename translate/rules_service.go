@@ -173,9 +173,22 @@ func (t *translation) checkDeploymentStrategy() {
 	if s.SchedulingStrategy == types.SchedulingStrategyDaemon {
 		t.errorf(at, "D07", "a daemon is deployed by rolling updates, not by %s", d.Strategy)
 	}
+	t.checkTraffic(at)
+}
+
+// checkTraffic: "Services that don't use Service Discovery, Service Connect, VPC Lattice or Elastic Load Balancing can
+// also use blue/green deployments, but don't get any of the managed traffic shifting benefits."
+func (t *translation) checkTraffic(at place) {
+	s := &t.result.Service
+	strategy := s.DeploymentConfiguration.Strategy
 	connect := s.ServiceConnectConfiguration != nil && s.ServiceConnectConfiguration.Enabled
-	if !connect && !slices.ContainsFunc(s.LoadBalancers, func(lb balancer) bool { return lb.AdvancedConfiguration != nil }) {
-		t.errorf(at, "D07", "%s shifts traffic: it needs Service Connect, or a load balancer with advanced_configuration", d.Strategy)
+	headless := !connect && len(s.LoadBalancers)+len(s.VpcLatticeConfigurations) == 0 && s.Discovery == nil
+	switch {
+	case headless && strategy == types.DeploymentStrategyBlueGreen:
+		t.notef(at, "D07", "there is no load balancer and no Service Connect: ECS runs old and new tasks side by side, and "+
+			"shifts no traffic")
+	case !connect && !slices.ContainsFunc(s.LoadBalancers, func(lb balancer) bool { return lb.AdvancedConfiguration != nil }):
+		t.errorf(at, "D07", "%s shifts traffic: it needs Service Connect, or a load balancer with advanced_configuration", strategy)
 	}
 }
 
@@ -186,6 +199,11 @@ func (t *translation) checkPercent(at place, key string, percent, least float64)
 }
 
 var lambdaARN = newRegexp(`^arn:[a-z-]+:lambda:[a-z0-9-]+:\d{12}:function:.+$`)
+
+// unpausable are the stages for functions only; see DeploymentLifecycleHook.lifecycleStages.
+var unpausable = []types.DeploymentLifecycleHookStage{
+	types.DeploymentLifecycleHookStageProductionTrafficShift, types.DeploymentLifecycleHookStageTestTrafficShift,
+}
 
 func (t *translation) checkHooks() {
 	d := t.result.Service.DeploymentConfiguration
@@ -205,6 +223,11 @@ func (t *translation) checkHooks() {
 		}
 		if len(h.LifecycleStages) == 0 {
 			t.errorf(at, "D08", "the key lifecycle_stages is missing")
+		}
+		for _, stage := range h.LifecycleStages {
+			if !lambda && slices.Contains(unpausable, stage) {
+				t.errorf(at, "D08", "a hook of type %s cannot be at %s", h.TargetType, stage)
+			}
 		}
 		if c := h.TimeoutConfiguration; c != nil && c.TimeoutInMinutes != nil &&
 			(*c.TimeoutInMinutes < 1 || *c.TimeoutInMinutes > 20160) {
