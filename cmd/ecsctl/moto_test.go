@@ -22,6 +22,10 @@ var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)
 
 // differsOnMoto says which scripts an independent emulator does not go along with, and why.
 var differsOnMoto = map[string]string{
+	"service_alarm.txtar":    "its deployments never end, and no alarm rings",
+	"service_canary.txtar":   "its deployments never end",
+	"service_rollback.txtar": "its deployments never end",
+	"service_settings.txtar": "it shows no settings that it was not given",
 	"stop_by_name.txtar":     "it has no container instance, and then fails to run a task",
 	"tasks_on_fargate.txtar": "its tasks have numbers where ECS has texts, which the SDK refuses",
 }
