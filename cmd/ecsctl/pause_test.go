@@ -21,23 +21,24 @@ run_params:
   service_connect_configuration: {enabled: true, namespace: shop, services: [{port_name: web-80-tcp}]}
 `
 
-// pause brings a service to where its second deployment is paused, or to where it begins.
-func pause(begin bool) func(*testing.T, *world) {
-	return func(t *testing.T, w *world) {
-		t.Helper()
-		w.write(t, fmt.Sprintf(project, 10, `, ports: ["80"]`))
-		rolling := strings.Replace(pausing, "POST_TEST_TRAFFIC_SHIFT", "RECONCILE_SERVICE", 1)
-		w.params(t, rolling)
-		w.must(t, "compose", "service", "up")
-		w.params(t, pausing)
-		w.must(t, "compose", "service", "up")
-		w.write(t, fmt.Sprintf(project, 11, `, ports: ["80"]`))
-		if !begin {
-			w.must(t, "compose", "service", "up", "--no-wait")
-			if err := w.account.Advance(time.Minute); err != nil {
-				t.Fatal(err)
-			}
-		}
+// unpaused brings a service to where its next deployment will be paused.
+func unpaused(t *testing.T, w *world) {
+	t.Helper()
+	w.write(t, fmt.Sprintf(project, 10, `, ports: ["80"]`))
+	w.params(t, strings.Replace(pausing, "POST_TEST_TRAFFIC_SHIFT", "RECONCILE_SERVICE", 1))
+	w.must(t, "compose", "service", "up")
+	w.params(t, pausing)
+	w.must(t, "compose", "service", "up")
+	w.write(t, fmt.Sprintf(project, 11, `, ports: ["80"]`))
+}
+
+// paused brings a service to where its second deployment is paused.
+func paused(t *testing.T, w *world) {
+	t.Helper()
+	unpaused(t, w)
+	w.must(t, "compose", "service", "up", "--no-wait")
+	if err := w.account.Advance(time.Minute); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -51,9 +52,9 @@ func (w *world) params(t *testing.T, text string) {
 
 // pauseRehearsals are those for deployments that a hook pauses.
 var pauseRehearsals = []rehearsal{
-	{"service continue", pause(false), []string{"compose", "service", "continue"},
+	{"service continue", paused, []string{"compose", "service", "continue"},
 		"revisions: 2, tasks: map[shop:2:1]"},
-	{"service continue back", pause(false), []string{"compose", "service", "continue", "--rollback"},
+	{"service continue back", paused, []string{"compose", "service", "continue", "--rollback"},
 		"revisions: 2, tasks: map[shop:1:1]"},
 }
 
@@ -75,7 +76,7 @@ func TestAnswered(t *testing.T) {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			pause(true)(t, w)
+			unpaused(t, w)
 			w.instead = func() {
 				other := exec.Command(binary, append([]string{"compose", "service"}, c.args...)...)
 				other.Dir, other.Env = w.dir, w.env()

@@ -14,9 +14,9 @@ func newServiceContinue(a *app, p *projectFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "continue",
 		Short: "Let a paused deployment go on, and wait for it as service up does",
-		Long: "continue answers the lifecycle hooks of type PAUSE that the deployment waits for, and waits until it has succeeded.\n" +
-			"A deployment that is not paused is only waited for. With --rollback it answers that ECS is to go back to what ran\n" +
-			"before, and waits until it has.",
+		Long: "continue answers the lifecycle hooks of type PAUSE that the deployment waits for, and waits until it has\n" +
+			"succeeded. A deployment that is not paused is only waited for. With --rollback it answers that ECS is to go\n" +
+			"back to what ran before, and waits until it has.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.answer(cmd.Context(), a, p, rollback) },
 	}

@@ -21,11 +21,13 @@ func TestCheck(t *testing.T) {
 		{"none", nil, ""},
 		{"by default", &types.Service{}, ""},
 		{"ECS", controlled(types.DeploymentControllerTypeEcs), ""},
-		{"CodeDeploy", controlled(types.DeploymentControllerTypeCodeDeploy), "service/shop is deployed by CODE_DEPLOY: make a " +
-			"service with the controller ECS, which has blue/green deployments of its own " +
-			"(run_params.deployment_configuration.strategy)"},
-		{"external", controlled(types.DeploymentControllerTypeExternal), "service/shop is deployed by EXTERNAL: make a service"},
-		{"Express", &types.Service{ResourceManagementType: types.ResourceManagementTypeEcs}, "service/shop is an Express service"},
+		{"CodeDeploy", controlled(types.DeploymentControllerTypeCodeDeploy),
+			"service/shop is deployed by CODE_DEPLOY: make a service with the controller ECS, which has blue/green " +
+				"deployments of its own (run_params.deployment_configuration.strategy)"},
+		{"external", controlled(types.DeploymentControllerTypeExternal),
+			"service/shop is deployed by EXTERNAL: make a service with the controller ECS"},
+		{"Express", &types.Service{ResourceManagementType: types.ResourceManagementTypeEcs},
+			"service/shop is an Express service"},
 	}
 	for _, c := range tests {
 		t.Run(c.name, func(t *testing.T) {
