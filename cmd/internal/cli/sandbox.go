@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -113,7 +115,7 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 	s.Endpoint = profile.Value{Value: link.url, From: "the sandbox"}
 	s.Credentials = profile.Value{Value: "none are needed", From: "the sandbox"}
 	return aws.Config{
-		BaseEndpoint: &link.url, Region: s.Region.Value, Retryer: s.Retryer,
+		BaseEndpoint: &link.url, Region: s.Region.Value, Retryer: s.Retryer, HTTPClient: bufferedClient{},
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "sandbox", SecretAccessKey: "sandbox", Source: "sandbox"}, nil
 		}),
@@ -186,4 +188,21 @@ func (l *sandboxLink) control(ctx context.Context, method, path string) (s sandb
 		return s, fmt.Errorf("sandbox: %s answers %s", l.url, resp.Status)
 	}
 	return s, json.NewDecoder(resp.Body).Decode(&s)
+}
+
+// A bufferedClient sends requests from a copy of their bodies. The sandbox answers so fast that the SDK closes a body
+// while the connection still looks whether more of it comes, which would end the connection and repeat the call.
+type bufferedClient struct{}
+
+// Do sends a request.
+func (bufferedClient) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		data, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(data))
+	}
+	return http.DefaultClient.Do(r)
 }
