@@ -27,6 +27,8 @@ type state struct {
 	Seed    string             `json:"seed,omitempty"`
 	Now     time.Time          `json:"now"`
 	Regions map[string]*region `json:"regions"`
+
+	host string // that the client of this request knows the account by
 }
 
 // A region is what an account has in one region.
@@ -34,16 +36,17 @@ type region struct {
 	st   *state
 	name string
 
-	Families   map[string]*family   `json:"families,omitempty"`
-	Clusters   map[string]*cluster  `json:"clusters,omitempty"`
-	Tasks      []*task              `json:"tasks,omitempty"` // oldest first
-	Tags       map[string][]tag     `json:"tags,omitempty"`  // by ARN
-	Tokens     map[string]token     `json:"tokens,omitempty"`
-	Settings   map[string]string    `json:"settings,omitempty"`
-	Services   map[string]*service  `json:"services,omitempty"` // by cluster/name
-	LogGroups  map[string]*logGroup `json:"logGroups,omitempty"`
-	Serial     uint64               `json:"serial"`               // of the last id given out
-	Interfaces int                  `json:"interfaces,omitempty"` // network interfaces that there have been
+	Families   map[string]*family     `json:"families,omitempty"`
+	Clusters   map[string]*cluster    `json:"clusters,omitempty"`
+	Tasks      []*task                `json:"tasks,omitempty"` // oldest first
+	Tags       map[string][]tag       `json:"tags,omitempty"`  // by ARN
+	Tokens     map[string]token       `json:"tokens,omitempty"`
+	Settings   map[string]string      `json:"settings,omitempty"`
+	Services   map[string]*service    `json:"services,omitempty"` // by cluster/name
+	LogGroups  map[string]*logGroup   `json:"logGroups,omitempty"`
+	Repos      map[string]*repository `json:"repositories,omitempty"` // by registry/name
+	Serial     uint64                 `json:"serial"`                 // of the last id given out
+	Interfaces int                    `json:"interfaces,omitempty"`   // network interfaces that there have been
 }
 
 func newState(o Options) *state {
@@ -72,6 +75,7 @@ func (r *region) attach(s *state, name string) {
 	fill(&r.Settings)
 	fill(&r.LogGroups)
 	fill(&r.Services)
+	fill(&r.Repos)
 }
 
 func fill[K comparable, V any](m *map[K]V) {
