@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/ecsctl/ecsctl/cmd/internal/deploy"
+	"github.com/ecsctl/ecsctl/cmd/internal/images"
 	"github.com/ecsctl/ecsctl/cmd/internal/profile"
 )
 
@@ -17,6 +20,7 @@ type account struct {
 	app      *app
 	settings *profile.Settings
 	clients  *deploy.Clients
+	images   *images.Client
 }
 
 // open returns the account that the command line means. Nothing is sent.
@@ -26,28 +30,34 @@ func (a *app) open(ctx context.Context) (*account, error) {
 		return nil, err
 	}
 	var clock deploy.Clock = wallClock{}
-	cache := a.cacheDir(settings.Endpoint.Value)
+	cache, layers := a.cacheDir(settings.Endpoint.Value), a.userCache("images")
 	if a.sandbox != nil {
 		clock = a.sandbox
 		if a.sandbox.cache != "" {
-			cache = a.sandbox.cache
+			cache, layers = a.sandbox.cache, filepath.Join(a.sandbox.cache, "images")
 		}
 	}
-	return &account{app: a, settings: settings, clients: deploy.NewClients(cfg, clock, deploy.Cache(cache))}, nil
+	return &account{
+		app: a, settings: settings, clients: deploy.NewClients(cfg, clock, deploy.Cache(cache)),
+		images: a.newImages(cfg, layers),
+	}, nil
+}
+
+// newImages returns the client of registries. Working in the sandbox it asks no other registries, and does not wait.
+func (a *app) newImages(cfg aws.Config, cache string) *images.Client {
+	c := images.NewClient(cfg, images.Cache(cache))
+	c.Offline = a.sandbox != nil
+	if limit := a.maxBackoff(); limit > 0 {
+		c.Sleep = func(ctx context.Context, d time.Duration) error { return sleep(ctx, min(d, limit)) }
+	}
+	return c
 }
 
 // cacheDir returns the directory in which fingerprints are remembered, "" if there is none. Accounts at another
 // endpoint than AWS's own have one of their own: their ARNs do not say which account it is.
 func (a *app) cacheDir(endpoint string) string {
-	dir := a.env["XDG_CACHE_HOME"]
-	if dir == "" {
-		var err error
-		if dir, err = os.UserCacheDir(); err != nil {
-			return ""
-		}
-	}
-	dir = filepath.Join(dir, "ecsctl", "revisions")
-	if endpoint == "" {
+	dir := a.userCache("revisions")
+	if endpoint == "" || dir == "" {
 		return dir
 	}
 	u, err := url.Parse(endpoint)
@@ -55,6 +65,18 @@ func (a *app) cacheDir(endpoint string) string {
 		return ""
 	}
 	return filepath.Join(dir, url.PathEscape(u.Host))
+}
+
+// userCache returns the directory in which something is remembered, "" if there is none.
+func (a *app) userCache(what string) string {
+	dir := a.env["XDG_CACHE_HOME"]
+	if dir == "" {
+		var err error
+		if dir, err = os.UserCacheDir(); err != nil {
+			return ""
+		}
+	}
+	return filepath.Join(dir, "ecsctl", what)
 }
 
 // A wallClock is the time of AWS.

@@ -153,7 +153,8 @@ func getAuthorizationToken(r *region, in *ecr.GetAuthorizationTokenInput) (*ecr.
 	expires := r.now().Add(tokenLife).Truncate(time.Second)
 	password := base64.RawURLEncoding.EncodeToString([]byte(r.name + " " + strconv.FormatInt(expires.Unix(), 10)))
 	out := &ecr.GetAuthorizationTokenOutput{}
-	for range max(1, len(in.RegistryIds)) { //nolint:staticcheck // ecs-cli asks for registries by their ids
+	//lint:ignore SA1019 ecs-cli asks for registries by their ids
+	for range max(1, len(in.RegistryIds)) {
 		out.AuthorizationData = append(out.AuthorizationData, types.AuthorizationData{
 			AuthorizationToken: new(base64.StdEncoding.EncodeToString([]byte("AWS:" + password))),
 			ExpiresAt:          &expires, ProxyEndpoint: new("http://" + r.st.host),
