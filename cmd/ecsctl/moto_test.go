@@ -15,7 +15,7 @@ import (
 )
 
 // onlySandbox matches what a script needs the sandbox for.
-var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX`)
+var onlySandbox = regexp.MustCompile(`(?m)^(archive|calls|clock|engine|fault|repository|untag)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX`)
 
 // usesAccount matches the command that gives a script an account.
 var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)
@@ -76,7 +76,7 @@ func startRegion(ctx context.Context, ts *testscript.TestScript, url, region str
 	}
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": url, "AWS_REGION": region, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
-		"SUBNET": *subnets.Subnets[0].SubnetId, "SECURITY_GROUP": *groups.SecurityGroups[0].GroupId,
+		"ECSCTL_VERIFY_IMAGES": "off", "SUBNET": *subnets.Subnets[0].SubnetId, "SECURITY_GROUP": *groups.SecurityGroups[0].GroupId,
 	} {
 		ts.Setenv(name, value)
 	}

@@ -37,22 +37,29 @@ func composePush(ctx context.Context, a *app, p *projectFlags, o *pushFlags, pat
 	if err != nil {
 		return err
 	}
-	var list []string
-	for _, name := range names {
-		service := project.Services[name]
-		switch {
-		case service.Build == nil && len(patterns) == 0:
-		case service.Image == "":
-			a.note(fmt.Sprintf("service %s has no image: it is not pushed", name))
-		case !slices.Contains(list, service.Image):
-			list = append(list, service.Image)
-		}
+	if len(patterns) == 0 {
+		names = slices.DeleteFunc(names, func(name string) bool { return project.Services[name].Build == nil })
 	}
+	list := serviceImages(a, project, names)
 	if len(list) == 0 {
 		a.note("no service has build and image: there is nothing to push")
 		return nil
 	}
 	return push(ctx, a, o, list)
+}
+
+// serviceImages returns the images of services, each once. A service without one is noted.
+func serviceImages(a *app, project *compose.Project, names []string) []string {
+	var list []string
+	for _, name := range names {
+		switch image := project.Services[name].Image; {
+		case image == "":
+			a.note(fmt.Sprintf("service %s has no image: it is left out", name))
+		case !slices.Contains(list, image):
+			list = append(list, image)
+		}
+	}
+	return list
 }
 
 // loaded reads the compose files, and reports what is wrong with them.

@@ -144,9 +144,7 @@ func (s *account) observePush(
 			}
 			p.from = engine.Source(name)
 		}
-		registry := o.registry()
-		registry.Region = s.settings.Region.Value
-		if p.target, err = s.images.Resolve(ctx, name, registry, o.repository); err != nil {
+		if p.target, err = s.images.Resolve(ctx, name, s.registry(&o.registryFlags), o.repository); err != nil {
 			return nil, nil, err
 		}
 		list = append(list, p)

@@ -142,9 +142,8 @@ func TestLayouts(t *testing.T) {
 
 // manifestHex finds the digest of the manifest in the index.json of an archive.
 func manifestHex(archive []byte) string {
-	_, after, _ := strings.Cut(string(archive), `"digest":"sha256:`)
 	i := strings.LastIndex(string(archive), `"manifests":`)
-	_, after, _ = strings.Cut(string(archive)[i:], `"digest":"sha256:`)
+	_, after, _ := strings.Cut(string(archive)[i:], `"digest":"sha256:`)
 	return after[:64]
 }
 

@@ -260,3 +260,20 @@ func (r *repo) hasBlob(ctx context.Context, digest string) (bool, error) {
 	status, _, err := r.status(ctx, &request{method: http.MethodHead, path: "blobs/" + digest, accept: []int{404}})
 	return status/100 == 2, err
 }
+
+// credentials returns what the Docker configuration has for a registry, nothing if it has none.
+func (c *Client) credentials(ref Reference) (user, password string, err error) {
+	repository, err := name.NewRepository(ref.full().Name(), name.StrictValidation)
+	if err != nil {
+		return "", "", inputError("image %q: %w", ref.Name(), err)
+	}
+	auth, err := c.Keychain.Resolve(repository)
+	if err != nil {
+		return "", "", fmt.Errorf("log in to %s: %w", ref.Host, err)
+	}
+	config, err := auth.Authorization()
+	if err != nil {
+		return "", "", fmt.Errorf("log in to %s: %w", ref.Host, err)
+	}
+	return config.Username, config.Password, nil
+}
