@@ -49,7 +49,7 @@ func newCompose(a *app) *cobra.Command {
 	f.StringVar(&p.taskRoleARN, "task-role-arn", "", "name or ARN of the role of the task")
 	f.StringVar(&p.restartPolicy, "restart-policy", "sidecars", "containers that ECS restarts in place: all, sidecars or none")
 	cmd.AddCommand(newCheck(a, p), newConfig(a, p), newConvert(a, p), newCreate(a, p), newKeys(a), newPs(a, p),
-		newComposePull(a, p), newComposePush(a, p), newRevisions(a, p), newScale(a, p), newSchema(a), newStart(a, p), newStop(a, p), newUp(a, p))
+		newBuild(a, p), newComposePull(a, p), newComposePush(a, p), newRevisions(a, p), newScale(a, p), newSchema(a), newStart(a, p), newStop(a, p), newUp(a, p))
 	return cmd
 }
 
