@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/google/renameio/v2"
 )
 
 // compressor names how layers are compressed. What another one made is not mixed in.
@@ -49,7 +47,15 @@ func (c Cache) write(kind, digest string, data []byte) {
 	if c == "" || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
 		return
 	}
-	_ = renameio.WriteFile(path, data, 0o600) // it is done again next time
+	// Nothing is flushed to the disk: that would wait for the layers, and what is lost is found out again.
+	f, err := os.CreateTemp(filepath.Dir(path), "new-")
+	if err != nil {
+		return
+	}
+	_, err = f.Write(data)
+	if closed := f.Close(); err != nil || closed != nil || os.Rename(f.Name(), path) != nil {
+		_ = os.Remove(f.Name())
+	}
 }
 
 // layer returns what the layer of an uncompressed digest is.

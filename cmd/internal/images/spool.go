@@ -103,7 +103,9 @@ func (s *spooled) compress(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.CopyBuffer(io.MultiWriter(raw, z), r, make([]byte, 256<<10)); err != nil {
+	ahead := newAhead(io.TeeReader(r, raw))
+	defer ahead.stop()
+	if _, err := io.Copy(z, ahead); err != nil {
 		return err
 	}
 	if err := z.Close(); err != nil {
