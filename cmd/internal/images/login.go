@@ -47,6 +47,9 @@ func (c *Client) Pull(ctx context.Context, e *Engine, image string, registry Reg
 		ref = t.Reference
 	}
 	if !ref.IsECR() {
+		if c.Offline {
+			return ref, errOffline
+		}
 		user, password, err := c.credentials(ref)
 		if err != nil {
 			return ref, err

@@ -33,7 +33,7 @@ func (c *Client) Push(ctx context.Context, t *Target, image string, from Source,
 	}
 	r, err := c.repo(ctx, t.Reference, toPush)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("push %s: %w", t, err)
 	}
 	up, uploading := newUploader(ctx, r, report)
 	p := &push{client: c, up: up, image: image}

@@ -49,6 +49,9 @@ func (c *Client) repo(ctx context.Context, ref Reference, actions string) (*repo
 	if err != nil {
 		return nil, inputError("image %q: %w", ref.Name(), err)
 	}
+	if c.Offline && repository.Scheme() == "https" {
+		return nil, errOffline
+	}
 	auth, err := c.Keychain.Resolve(repository)
 	if err != nil {
 		return nil, fmt.Errorf("log in to %s: %w", ref.Host, err)
