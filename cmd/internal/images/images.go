@@ -73,6 +73,7 @@ func newTransport() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 2 * concurrency
 	t.DisableCompression = true
+	t.ResponseHeaderTimeout = 5 * time.Minute // registries take their time over large layers
 	t.ReadBufferSize, t.WriteBufferSize = 64<<10, 64<<10
 	return t
 }
