@@ -141,7 +141,7 @@ func (d *docker) build(ctx context.Context, b *building, archive string) error {
 			args = append(args, "--load")
 		}
 	} else {
-		for _, image := range append(slices.Clone(b.CacheFrom), b.flags.cacheFrom...) {
+		for _, image := range b.caches() {
 			if err := d.pullCache(ctx, image); err != nil {
 				return err
 			}

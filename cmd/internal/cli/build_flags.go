@@ -35,7 +35,7 @@ var buildKeys = []struct {
 	{"Platforms", func(b *building) []string { return each("--platform", strings.Join(b.platforms(), ",")) }},
 	{"Args", func(b *building) []string { return each("--build-arg", b.args()...) }},
 	{"Labels", func(b *building) []string { return each("--label", pairs(b.Labels)...) }},
-	{"CacheFrom", func(b *building) []string { return each("--cache-from", append(b.CacheFrom, b.flags.cacheFrom...)...) }},
+	{"CacheFrom", func(b *building) []string { return each("--cache-from", b.caches()...) }},
 	{"CacheTo", func(b *building) []string { return each("--cache-to", b.CacheTo...) }},
 	{"NoCache", func(b *building) []string { return given("--no-cache", b.NoCache || b.flags.noCache) }},
 	{"NoCacheFilter", func(b *building) []string { return each("--no-cache-filter", b.NoCacheFilter...) }},
@@ -108,6 +108,9 @@ func (b *building) dockerfile() string {
 
 // image is the name of the image: as docker compose has it if the file does not say.
 func (b *building) image() string { return cmp.Or(b.service.Image, b.project.Name+"-"+b.name) }
+
+// caches are the images whose layers may be used.
+func (b *building) caches() []string { return slices.Concat(b.CacheFrom, b.flags.cacheFrom) }
 
 func (b *building) platforms() []string {
 	if len(b.Platforms) == 0 && b.service.Platform != "" {

@@ -15,7 +15,7 @@ import (
 // A Repository says what a repository is to be like if it has to be made.
 type Repository struct {
 	NoCreate     bool              // a missing one is an error
-	ScanOnPush   bool              //
+	ScanOnPush   bool              // images are scanned when they arrive
 	Immutable    bool              // tags stay where they are
 	KMSKey       string            // "" for AES256; "aws/ecr" for the key of ECR
 	KeepUntagged int               // lifecycle: how many images without a tag are kept; 0 for all
