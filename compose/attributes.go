@@ -17,6 +17,8 @@ type attribute struct {
 	canonical func(f *file, n *source.Node, path *source.Path) *source.Node
 	// merge joins the value of an earlier file with the value of a later one, both canonical.
 	merge func(m *merger, earlier, later *source.Node, r *rule, path *source.Path) *source.Node
+	// clears is whether null in a later file clears the value of an earlier one. Elsewhere null says nothing.
+	clears bool
 	// about returns what an item of the list is about: of two about the same thing, the later one holds.
 	about func(item *source.Node) string
 }
@@ -35,7 +37,7 @@ var attributes = []attribute{
 	{path: "container.build.labels", canonical: (*file).keyValues},
 	{path: "container.build.secrets.[]", canonical: (*file).fileMount},
 	{path: "container.build.ssh", canonical: (*file).keyValues},
-	{path: "container.command", merge: replace},
+	{path: "container.command", merge: replace, clears: true},
 	{path: "container.configs", about: mountTarget},
 	{path: "container.configs.[]", canonical: (*file).fileMount},
 	{path: "container.depends_on", canonical: (*file).dependsOn},
@@ -44,13 +46,13 @@ var attributes = []attribute{
 	{path: "container.dns", canonical: (*file).list},
 	{path: "container.dns_opt", canonical: (*file).list},
 	{path: "container.dns_search", canonical: (*file).list},
-	{path: "container.entrypoint", merge: replace},
+	{path: "container.entrypoint", merge: replace, clears: true},
 	{path: "container.env_file", canonical: (*file).envFiles, about: pathOf},
 	{path: "container.env_file.[].path", canonical: (*file).path},
 	{path: "container.environment", canonical: (*file).keyValues},
 	{path: "container.extra_hosts", canonical: (*file).hosts},
 	{path: "container.gpus", canonical: (*file).gpus},
-	{path: "container.healthcheck.test", merge: replace},
+	{path: "container.healthcheck.test", merge: replace, clears: true},
 	{path: "container.label_file", canonical: (*file).list},
 	{path: "container.label_file.[]", canonical: (*file).path},
 	{path: "container.labels", canonical: (*file).keyValues},

@@ -46,9 +46,9 @@ func (f *file) canonical(n *source.Node, r *rule, p *source.Path) *source.Node {
 // canonicalItems returns the list n with canonical items. Null is what the schema does not allow: it is left out.
 func (f *file) canonicalItems(n *source.Node, r *rule, p *source.Path) *source.Node {
 	items := make([]*source.Node, 0, len(n.Items))
-	for i, item := range n.Items {
+	for _, item := range n.Items {
 		if r.items != nil {
-			item = f.canonical(item, r.items, p.Item(i))
+			item = f.canonical(item, r.items, p.Item(item.Index)).AsItem(item.Index)
 		}
 		if item.Kind != source.Null {
 			items = append(items, item)
@@ -88,13 +88,13 @@ func (f *file) keyValues(n *source.Node, p *source.Path) *source.Node {
 	}
 	m := source.NewMapping(n.Pos)
 	at := make(map[string]int, len(n.Items))
-	for i, item := range n.Items {
+	for _, item := range n.Items {
 		key, value, found := strings.Cut(item.Text, "=")
 		if item.Kind == source.Null {
 			continue
 		}
 		if strings.TrimRight(key, " \t") != key {
-			f.errorf(item, p.Item(i), "the name %q ends with a space", key)
+			f.errorf(item, p.Item(item.Index), "the name %q ends with a space", item.Show(key))
 			continue
 		}
 		v := &source.Node{Pos: item.Pos, Unset: item.Unset}
@@ -102,7 +102,7 @@ func (f *file) keyValues(n *source.Node, p *source.Path) *source.Node {
 			v = source.NewString(item.Pos, value)
 			v.Raw, v.Unset = item.Raw, item.Unset
 		}
-		field := source.F(key, v)
+		field := fieldOf(item, key, v)
 		if j, ok := at[key]; ok {
 			m.Fields[j] = field
 			continue
@@ -110,13 +110,16 @@ func (f *file) keyValues(n *source.Node, p *source.Path) *source.Node {
 		at[key] = len(m.Fields)
 		m.Fields = append(m.Fields, field)
 	}
-	return inPlaceOf(n, m)
+	return m.From(n)
 }
 
-// inPlaceOf returns m with the directive of the short form n it stands for.
-func inPlaceOf(n, m *source.Node) *source.Node {
-	m.Directive, m.Tagged = n.Directive, n.Tagged
-	return m
+// fieldOf returns a field whose key is in the item of a short form.
+func fieldOf(item *source.Node, key string, value *source.Node) source.Field {
+	f := source.F(key, value)
+	if shown := item.Show(key); shown != key {
+		f.Raw = shown
+	}
+	return f
 }
 
 // list turns a single value into a list of one.
@@ -124,7 +127,7 @@ func (f *file) list(n *source.Node, _ *source.Path) *source.Node {
 	if n.Kind == source.Sequence {
 		return n
 	}
-	return inPlaceOf(n, &source.Node{Kind: source.Sequence, Items: []*source.Node{n}, Pos: n.Pos})
+	return (&source.Node{Kind: source.Sequence, Items: []*source.Node{n.AsItem(0)}, Pos: n.Pos}).From(n)
 }
 
 // names turns a list of names into a mapping with a null for each.
@@ -135,10 +138,10 @@ func (f *file) names(n *source.Node, _ *source.Path) *source.Node {
 	m := source.NewMapping(n.Pos)
 	for _, item := range n.Items {
 		if item.Kind != source.Null && m.Field(item.Text) == nil {
-			m.Fields = append(m.Fields, source.F(item.Text, &source.Node{Pos: item.Pos}))
+			m.Fields = append(m.Fields, fieldOf(item, item.Text, &source.Node{Pos: item.Pos, Unset: item.Unset}))
 		}
 	}
-	return inPlaceOf(n, m)
+	return m.From(n)
 }
 
 // hosts turns the mapping form of extra_hosts into the list form, host=address.
@@ -146,14 +149,14 @@ func (f *file) hosts(n *source.Node, _ *source.Path) *source.Node {
 	if n.Kind != source.Mapping {
 		return n
 	}
-	l := inPlaceOf(n, &source.Node{Kind: source.Sequence, Pos: n.Pos})
+	l := (&source.Node{Kind: source.Sequence, Pos: n.Pos}).From(n)
 	for _, host := range n.Fields {
 		addresses := []*source.Node{host.Value}
 		if host.Value.Kind == source.Sequence {
 			addresses = host.Value.Items
 		}
 		for _, a := range addresses {
-			item := source.NewString(host.Pos, host.Key+"="+a.Text)
+			item := source.NewString(host.Pos, host.Key+"="+a.Text).From(a)
 			item.Unset = a.Unset
 			l.Items = append(l.Items, item)
 		}
@@ -166,7 +169,7 @@ func keyed(key string, n *source.Node) *source.Node {
 	if n.Kind != source.String {
 		return n
 	}
-	return inPlaceOf(n, source.NewMapping(n.Pos, source.F(key, n)))
+	return source.NewMapping(n.Pos, source.F(key, n)).From(n)
 }
 
 func (f *file) build(n *source.Node, _ *source.Path) *source.Node     { return keyed("context", n) }
@@ -205,7 +208,9 @@ func (f *file) dependsOn(n *source.Node, p *source.Path) *source.Node {
 			continue
 		}
 		if d.Value.Kind != source.Mapping {
+			unset := d.Value.Unset
 			d.Value = source.NewMapping(d.Value.Pos)
+			d.Value.Unset = unset
 		}
 		if d.Value.Get("condition") == nil {
 			d.Value = d.Value.With(source.F("condition", source.NewString(d.Pos, types.ServiceConditionStarted)))

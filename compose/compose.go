@@ -8,14 +8,12 @@ package compose
 
 import (
 	"context"
-	"errors"
 	"go/token"
 	"io"
 	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/compose-spec/compose-go/v2/consts"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -24,9 +22,9 @@ import (
 	"github.com/ecsctl/ecsctl/compose/source"
 )
 
-// A Project is what the compose files of a project come to: every service, volume, network … after merging, including,
-// extending and interpolation, with the environment of each service complete. Only services of active profiles are in
-// Services; the others are in DisabledServices.
+// A Project is what the compose files of a project come to: every service, volume, network … after merging,
+// including, extending and interpolation, with the environment of each service complete. Only services of active
+// profiles are in Services; the others are in DisabledServices.
 type Project struct {
 	*types.Project
 	// Root is the merged model as a tree, in the long form; each value knows where it was written. The pre_start hooks
@@ -43,7 +41,8 @@ type Options struct {
 	// Files are the compose files in order of precedence, later ones winning; - is Stdin. Empty: COMPOSE_FILE of Env or
 	// of .env, else the default files of Dir.
 	Files []string
-	// Name of the project. Empty: COMPOSE_PROJECT_NAME, else the name in the files, else that of their directory, as it is.
+	// Name of the project. Empty: COMPOSE_PROJECT_NAME, else the name in the files, else that of their
+	// directory, as it is.
 	Name string
 	// Dir is where relative paths of this struct start. Empty: the current directory.
 	Dir string
@@ -53,7 +52,7 @@ type Options struct {
 	EnvFiles []string
 	// Profiles are the active profiles besides those of COMPOSE_PROFILES; * is all of them.
 	Profiles []string
-	// Stdin is read for the file -.
+	// Stdin is read for the file -; nil is empty.
 	Stdin io.Reader
 }
 
@@ -66,20 +65,20 @@ func Load(ctx context.Context, o Options) (*Project, diag.List, error) {
 		return nil, nil, err
 	}
 	var diags diag.List
-	l := &loader{ctx: ctx, cwd: cwd, home: o.Env["HOME"], diags: &diags}
-	l.stdin = sync.OnceValues(func() ([]byte, error) {
-		if o.Stdin == nil {
-			return nil, errors.New("-: there is no standard input")
-		}
-		return io.ReadAll(io.LimitReader(o.Stdin, source.MaxSize+1))
-	})
+	l := &loader{
+		ctx: ctx, cwd: cwd, home: o.Env["HOME"], stdin: o.Stdin, diags: &diags, read: map[string]*source.File{},
+	}
+	if l.stdin == nil {
+		l.stdin = strings.NewReader("")
+	}
 	files, dir := l.chooseFiles(o)
 	if len(files) == 0 {
 		return nil, diags, nil
 	}
-	env, problems := environment(o.Env, dotEnvFiles(o.EnvFiles, cwd, dir), l.show)
+	env, problems := l.environment(o.Env, dotEnvFiles(o.EnvFiles, cwd, dir))
 	diags = append(diags, problems...)
 	name := projectName(o, env, dir)
+	l.named = name != ""
 	s := &scope{dir: dir, env: env, bases: map[string]*extender{}}
 	if name == "" {
 		name = l.nameIn(files, s, filepath.Base(dir))
@@ -127,7 +126,8 @@ func (l *loader) model(root *source.Node, s *scope, name string, o Options) *typ
 		n, at := root.Get("services").Get(name), source.NewPath("services", name)
 		l.resolveContainer(&service.ContainerSpec, n, at, s.env)
 		for i := range service.PreStart {
-			l.resolveContainer(&service.PreStart[i].ContainerSpec, n.Get("pre_start").Items[i], at.Key("pre_start").Item(i), s.env)
+			hook := n.Get("pre_start").Items[i]
+			l.resolveContainer(&service.PreStart[i].ContainerSpec, hook, at.Key("pre_start").Item(hook.Index), s.env)
 		}
 		p.Services[name] = service
 	}
@@ -154,6 +154,9 @@ func (l *loader) reportUnset(p *Project) {
 		if strings.HasPrefix(section.Key, "x-") {
 			continue
 		}
+		if section.Key == "name" && l.named {
+			continue // the name is another one
+		}
 		if section.Key != "services" {
 			l.reportUnsetIn(section.Value, at)
 			continue
@@ -172,23 +175,27 @@ func (l *loader) reportUnsetIn(n *source.Node, at *source.Path) {
 	}
 	for _, f := range n.Fields {
 		if !strings.HasPrefix(f.Key, "x-") {
-			l.reportUnsetIn(f.Value, at.Key(f.Key))
+			l.reportUnsetIn(f.Value, at.Key(f.Written()))
 		}
 	}
-	for i, item := range n.Items {
-		l.reportUnsetIn(item, at.Item(i))
+	for _, item := range n.Items {
+		l.reportUnsetIn(item, at.Item(item.Index))
 	}
 }
 
+// awsNames are the keys whose values name something in AWS: an empty name, or a part of one, would be something else.
+// It is sorted; * stands for any key.
+var awsNames = []string{
+	"name", "networks.*.name", "secrets.*.name", "services.*.credential_spec.config", "services.*.image", "volumes.*.name",
+}
+
 func (l *loader) unset(n *source.Node, name string, at *source.Path) {
-	path := at.String()
-	if parts := strings.Split(path, "."); parts[0] == "services" && parts[len(parts)-1] == "image" {
-		l.diags.Addf(n.Pos, diag.Error, ruleVariable, path,
-			"the variable %s is not set: set it, or give it a default with ${%s:-value}", name, name)
-		return
+	severity, effect := diag.Warning, " and stands for nothing"
+	if slices.ContainsFunc(awsNames, at.Matches) {
+		severity, effect = diag.Error, ""
 	}
-	l.diags.Addf(n.Pos, diag.Warning, ruleVariable, path,
-		"the variable %s is not set and stands for nothing: set it, or give it a default with ${%s:-value}", name, name)
+	l.diags.Addf(n.Pos, severity, ruleVariable, at.String(),
+		"the variable %s is not set%s: set it, or give it a default with ${%s:-value}", name, effect, name)
 }
 
 // Where returns the position of the value at the path below the services, volumes … of the project, or of what is

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/types"
-	"github.com/docker/go-units"
 	"github.com/xhit/go-str2duration/v2"
 
 	"github.com/ecsctl/ecsctl/compose/diag"
@@ -80,18 +79,10 @@ func stringMap(n *source.Node) map[string]string {
 
 // ParseBytes reads a size: a number of bytes, or a number with a binary unit such as 512m or 1.5gb. -1 is no limit.
 func ParseBytes(n *source.Node) (int64, error) {
-	text := n.String()
-	if b, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return b, nil
-	}
 	if n.Kind == source.Float {
 		return 0, errors.New("is no whole number of bytes: write a unit, such as 512m or 1.5g")
 	}
-	b, err := units.RAMInBytes(text)
-	if err != nil {
-		return 0, errors.New("is no size: write a number of bytes, or a number and a unit, such as 512m or 1.5g")
-	}
-	return b, nil
+	return source.ParseSize(n.String())
 }
 
 func decodeCommand(n *source.Node, p *types.ShellCommand) (bool, error) {

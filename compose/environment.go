@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
@@ -23,7 +24,7 @@ const ruleVariable = "C04"
 
 // environment returns the variables of env and, behind them, those of the given env files, of which later ones win.
 // The values of env are used in the files.
-func environment(env map[string]string, files []string, show func(string) string) (map[string]string, diag.List) {
+func (l *loader) environment(env map[string]string, files []string) (map[string]string, diag.List) {
 	var diags diag.List
 	fromFiles := map[string]string{}
 	lookup := func(k string) (string, bool) {
@@ -31,12 +32,12 @@ func environment(env map[string]string, files []string, show func(string) string
 		return v, ok
 	}
 	for _, name := range files {
-		data, err := readFile(name)
+		data, err := source.ReadFile(l.ctx, name)
 		if err == nil {
 			err = parseEnv(data, "", fromFiles, lookup)
 		}
 		if err != nil {
-			diags = append(diags, envProblem(show(name), err))
+			diags = append(diags, envProblem(l.show(name), err))
 		}
 	}
 	maps.Copy(fromFiles, env)
@@ -54,9 +55,18 @@ func (e *envError) Error() string { return e.text }
 func envProblem(name string, err error) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Rule: ruleFile, Message: name + ": " + err.Error()}
 	if e, ok := err.(*envError); ok && e.line > 0 {
-		d.Message = fmt.Sprintf("%s:%d: %s", name, e.line, e.text)
+		d.Message = e.text
 		d.Pos = token.Position{Filename: name, Line: e.line}
 	}
+	return d
+}
+
+// namedAt returns a problem of an env file at the place that names the file.
+func namedAt(d diag.Diagnostic, pos token.Position, at *source.Path) diag.Diagnostic {
+	if d.Pos.IsValid() {
+		d.Message = fmt.Sprintf("%s: %s", d.Pos, d.Message)
+	}
+	d.Pos, d.Path = pos, at.String()
 	return d
 }
 
@@ -94,8 +104,19 @@ func parseEnv(data []byte, format string, vars map[string]string, lookup dotenv.
 		if words, ok := envErrorWords[m[2]]; ok {
 			e.text = words
 		}
+	} else {
+		e.line = brokenLine(data, lookup)
 	}
 	return e
+}
+
+// brokenLine returns the last line of the shortest beginning of an env file that cannot be read.
+func brokenLine(data []byte, lookup dotenv.LookupFn) int {
+	lines := bytes.SplitAfter(data, []byte{'\n'})
+	return 1 + sort.Search(len(lines)-1, func(n int) bool {
+		_, err := dotenv.ParseWithLookup(bytes.NewReader(bytes.Join(lines[:n+1], nil)), lookup)
+		return err != nil
+	})
 }
 
 // parseRaw reads KEY=VALUE lines whose values are taken to the letter, as docker run --env-file does.
@@ -146,7 +167,7 @@ func (l *loader) resolveContainer(c *types.ContainerSpec, n *source.Node, at *so
 			continue
 		}
 		item := n.Get("env_file").Items[i]
-		l.containerFile(f.Path, f.Format, fromFiles, lookup, item, at.Key("env_file").Item(i))
+		l.containerFile(f.Path, f.Format, fromFiles, lookup, item, at.Key("env_file").Item(item.Index))
 	}
 	if len(fromFiles) > 0 {
 		c.Environment = types.Mapping(fromFiles).ToMappingWithEquals().OverrideBy(own)
@@ -158,7 +179,8 @@ func (l *loader) resolveContainer(c *types.ContainerSpec, n *source.Node, at *so
 			v, ok := labels[k]
 			return v, ok
 		}
-		l.containerFile(path, "", labels, fromLabels, n.Get("label_file").Items[i], at.Key("label_file").Item(i))
+		item := n.Get("label_file").Items[i]
+		l.containerFile(path, "", labels, fromLabels, item, at.Key("label_file").Item(item.Index))
 	}
 	if len(labels) > 0 {
 		maps.Copy(labels, c.Labels)
@@ -170,13 +192,12 @@ func (l *loader) resolveContainer(c *types.ContainerSpec, n *source.Node, at *so
 func (l *loader) containerFile(
 	path, format string, vars map[string]string, lookup dotenv.LookupFn, n *source.Node, at *source.Path,
 ) {
-	data, err := readRegular(path)
+	data, err := source.ReadRegular(l.ctx, path)
 	if err == nil {
 		err = parseEnv(data, format, vars, lookup)
 	}
 	if err != nil {
-		d := envProblem(l.show(path), err)
-		l.diags.Addf(n.Pos, diag.Error, ruleFile, at.String(), "%s", d.Message)
+		*l.diags = append(*l.diags, namedAt(envProblem(l.shown(n, path), err), n.Pos, at))
 	}
 }
 

@@ -77,7 +77,7 @@ func (e *extender) base(name string, ext *source.Node, at *source.Path) *source.
 	}
 	if from.services.Get(ref) == nil {
 		e.l.diags.Addf(ext.Pos, diag.Error, ruleReference, at.String(), "%s has no service %q%s",
-			e.l.show(from.path), ref, diag.Suggest(ref, from.services.Keys()))
+			e.l.show(from.path), ext.Show(ref), diag.Suggest(ref, from.services.Keys()))
 		return nil
 	}
 	chain := from.chain
@@ -93,7 +93,8 @@ func (e *extender) other(file *source.Node, at *source.Path) *extender {
 			file.Written())
 		return nil
 	}
-	path := e.l.fileIn(e.s.dir).absolute(file, filepath.IsAbs).Text
+	file = e.l.fileIn(e.s.dir).absolute(file, filepath.IsAbs)
+	path := file.Text
 	from, ok := e.s.bases[path]
 	if !ok {
 		from = e.l.extended(path, e.s, file, at)
@@ -103,9 +104,9 @@ func (e *extender) other(file *source.Node, at *source.Path) *extender {
 }
 
 func (l *loader) extended(path string, s *scope, file *source.Node, at *source.Path) *extender {
-	data, err := readRegular(path)
+	data, err := source.ReadRegular(l.ctx, path)
 	if err != nil {
-		l.diags.Addf(file.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.show(path), err)
+		l.diags.Addf(file.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(file, path), err)
 		return nil
 	}
 	from := &extender{
@@ -119,7 +120,7 @@ func (l *loader) extended(path string, s *scope, file *source.Node, at *source.P
 		}
 	}
 	if from.services == nil {
-		l.diags.Addf(file.Pos, diag.Error, ruleReference, at.String(), "%s has no services", l.show(path))
+		l.diags.Addf(file.Pos, diag.Error, ruleReference, at.String(), "%s has no services", l.shown(file, path))
 		return nil
 	}
 	return from

@@ -5,12 +5,10 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/consts"
-	"gopkg.in/yaml.v3"
 
 	"github.com/ecsctl/ecsctl/compose/diag"
 	"github.com/ecsctl/ecsctl/compose/source"
@@ -26,7 +24,7 @@ const ruleFiles = "C05"
 func (l *loader) chooseFiles(o Options) (files []string, dir string) {
 	files = o.Files
 	if len(files) == 0 {
-		env, _ := environment(o.Env, dotEnvFiles(o.EnvFiles, l.cwd, l.cwd), l.show)
+		env, _ := l.environment(o.Env, dotEnvFiles(o.EnvFiles, l.cwd, l.cwd))
 		files = l.splitList(env[consts.ComposeFilePath], env[consts.ComposePathSeparator])
 	} else {
 		var all []string
@@ -113,23 +111,17 @@ func (l *loader) note(file, format string, args ...any) {
 	l.diags.Addf(token.Position{Filename: file}, diag.Note, ruleFiles, "", "%s", fmt.Sprintf(format, args...))
 }
 
-var nameLine = regexp.MustCompile(`(?m)^name[ \t]*:.*$`)
-
 // nameIn returns the project name that the files give, or otherwise. It is needed before the files are interpolated,
 // since they may use it.
 func (l *loader) nameIn(files []string, s *scope, otherwise string) string {
 	name := otherwise
 	for _, f := range files {
-		_, data, err := l.read(f, s.dir)
-		if err != nil || len(data) > source.MaxSize {
+		_, file := l.open(f, s.dir)
+		if file == nil {
 			continue
 		}
-		for _, line := range nameLine.FindAll(data, -1) {
-			var doc struct{ Name string }
-			if yaml.Unmarshal(line, &doc) != nil || doc.Name == "" {
-				continue
-			}
-			if text, _, err := source.Interpolate(doc.Name, s.lookup); err == nil && text != "" {
+		for _, text := range file.Texts("name") {
+			if text, _, err := source.Interpolate(text, s.lookup); err == nil && text != "" {
 				name = text
 			}
 		}

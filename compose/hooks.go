@@ -31,7 +31,7 @@ func (l *loader) withHooks(root *source.Node) *source.Node {
 			if hook.Kind == source.Mapping {
 				base := inheritance(f.Value)
 				base.Pos = hook.Pos
-				items[j] = l.merger().mappings(base, hook, r, at.Item(j))
+				items[j] = l.merger().mappings(base, hook, r, at.Item(hook.Index)).AsItem(hook.Index)
 			}
 		}
 		completed.Fields[i].Value = f.Value.With(

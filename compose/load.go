@@ -2,11 +2,8 @@ package compose
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"go/token"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,9 +24,11 @@ type loader struct {
 	ctx   context.Context
 	cwd   string // absolute
 	home  string
-	stdin func() ([]byte, error) // what was read of the standard input
+	stdin io.Reader
 	diags *diag.List
-	names []string // of files read, for people
+	named bool                    // the project has a name that the files do not give
+	names []string                // of files read, for people
+	read  map[string]*source.File // files that were read, by path: a pipe can be read once
 }
 
 // A scope is what the files of one project, or of one included project, have in common.
@@ -53,19 +52,26 @@ func (l *loader) show(path string) string {
 	return path
 }
 
+// shown returns the path of a file that n names, as people may see it.
+func (l *loader) shown(n *source.Node, path string) string {
+	if written := n.Show(path); strings.Contains(written, "$") {
+		return written
+	}
+	return l.show(path)
+}
+
 // files reads the given files of one scope and merges them in order.
 func (l *loader) files(names []string, s *scope) *source.Node {
 	var project *source.Node
 	first := false
 	for _, name := range names {
-		path, data, err := l.read(name, s.dir)
-		if err != nil {
-			l.diags.Addf(token.Position{}, diag.Error, ruleFile, "", "%s", err)
+		path, file := l.open(name, s.dir)
+		if file == nil {
 			continue
 		}
 		shown := l.show(path)
 		l.names = append(l.names, shown)
-		docs := source.Parse(shown, data, s.lookup, l.diags)
+		docs := file.Nodes(s.lookup, l.diags)
 		for _, doc := range docs {
 			doc, first = l.document(doc, path, s, project != nil, first)
 			if project == nil {
@@ -86,8 +92,9 @@ func (l *loader) files(names []string, s *scope) *source.Node {
 func withContexts(project *source.Node, dir string) *source.Node {
 	services := project.Get("services")
 	for _, f := range services.FieldsOrNone() {
-		if build := f.Value.Field("build"); build != nil && build.Value.Kind == source.Mapping && build.Value.Get("context") == nil {
-			build := *build
+		found := f.Value.Field("build")
+		if found != nil && found.Value.Kind == source.Mapping && found.Value.Get("context") == nil {
+			build := *found
 			build.Value = build.Value.With(source.F("context", source.NewString(build.Value.Pos, dir)))
 			f.Value = f.Value.With(build)
 			services = services.With(f)
@@ -118,63 +125,30 @@ func (l *loader) document(doc *source.Node, path string, s *scope, later, first 
 
 func (l *loader) fileIn(dir string) *file { return &file{dir: dir, home: l.home, diags: l.diags} }
 
-// read returns the contents of a file that a user named, relative to dir; - is the standard input.
-func (l *loader) read(name, dir string) (path string, data []byte, err error) {
-	if err := l.ctx.Err(); err != nil {
-		return "", nil, err
-	}
-	if name == "-" {
-		data, err := l.stdin()
-		return "-", data, err
-	}
+// open returns a file that a user named, relative to dir; - is the standard input. It returns nil with a diagnostic if
+// the file cannot be read.
+func (l *loader) open(name, dir string) (path string, file *source.File) {
 	path = name
-	if !filepath.IsAbs(path) {
+	if name != "-" && !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	data, err = readFile(path)
+	if file, ok := l.read[path]; ok {
+		return path, file
+	}
+	var data []byte
+	var err error
+	if name == "-" {
+		data, err = source.ReadAll(l.ctx, l.stdin)
+	} else {
+		data, err = source.ReadFile(l.ctx, path)
+	}
 	if err != nil {
-		return path, nil, fmt.Errorf("%s: %w", l.show(path), err)
+		l.diags.Addf(token.Position{}, diag.Error, ruleFile, "", "%s: %s", l.show(path), err)
+	} else {
+		file = source.Open(l.show(path), data, l.diags)
 	}
-	return path, data, nil
-}
-
-// readFile returns the contents of a file, one byte more than a file may have at most.
-// Its errors do not repeat the path.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, reason(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, reason(err)
-	}
-	if info.IsDir() {
-		return nil, errors.New("is a directory")
-	}
-	data, err := io.ReadAll(io.LimitReader(f, source.MaxSize+1))
-	return data, reason(err)
-}
-
-// readRegular is readFile for files that a file names, which must not make us wait: no pipes, no devices.
-func readRegular(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, reason(err)
-	}
-	if !info.IsDir() && !info.Mode().IsRegular() {
-		return nil, errors.New("is not a regular file")
-	}
-	return readFile(path)
-}
-
-// reason returns the cause of a file error without the operation and the path.
-func reason(err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err
-	}
-	return err
+	l.read[path] = file
+	return path, file
 }
 
 // includes merges the projects that doc includes under it (Compose Specification, "Include").
@@ -184,8 +158,8 @@ func (l *loader) includes(doc *source.Node, path string, s *scope) *source.Node 
 		return doc
 	}
 	doc = doc.Without("include")
-	for i, item := range include.Value.Items {
-		included := l.included(item, path, s, source.NewPath("include").Item(i))
+	for _, item := range include.Value.Items {
+		included := l.included(item, path, s, source.NewPath("include").Item(item.Index))
 		if included == nil {
 			continue
 		}
@@ -223,12 +197,14 @@ func (l *loader) included(item *source.Node, path string, s *scope, at *source.P
 	}
 	for i, p := range paths {
 		if isRemote(p) {
-			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s is not a local file: download it first", p)
+			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s is not a local file: download it first", item.Show(p))
 			return nil
 		}
-		paths[i] = l.fileIn(s.dir).absolute(source.NewString(item.Pos, p), filepath.IsAbs).Text
-		if _, err := os.Stat(paths[i]); err != nil {
-			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.show(paths[i]), reason(err))
+		n := &source.Node{Kind: source.String, Text: p, Raw: item.Show(p), Pos: item.Pos}
+		n = l.fileIn(s.dir).absolute(n, filepath.IsAbs)
+		paths[i] = n.Text
+		if err := source.Regular(n.Text); err != nil {
+			l.diags.Addf(item.Pos, diag.Error, ruleFile, at.String(), "%s: %s", l.shown(n, n.Text), err)
 			return nil
 		}
 	}
@@ -262,10 +238,9 @@ func (l *loader) includedEnvironment(item *source.Node, s *scope, dir string, at
 			files = []string{dotEnv}
 		}
 	}
-	env, problems := environment(s.env, files, l.show)
+	env, problems := l.environment(s.env, files)
 	for _, p := range problems {
-		p.Pos, p.Path = item.Pos, at.String()
-		*l.diags = append(*l.diags, p)
+		*l.diags = append(*l.diags, namedAt(p, item.Pos, at))
 	}
 	return env
 }

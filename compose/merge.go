@@ -15,10 +15,10 @@ func (m *merger) merge(earlier, later *source.Node, r *rule, path *source.Path) 
 	switch {
 	case later.Directive == source.Override:
 		return plain(later)
+	case later.Kind == source.Null && (r == nil || !r.attribute.clears):
+		return earlier
 	case r != nil && r.attribute.merge != nil:
 		return r.attribute.merge(m, earlier, plain(later), r, path)
-	case later.Kind == source.Null:
-		return earlier
 	case earlier.Kind == source.Null:
 		return plain(later)
 	case earlier.Kind == source.Mapping && later.Kind == source.Mapping:
@@ -51,7 +51,8 @@ func (m *merger) mappings(earlier, later *source.Node, r *rule, path *source.Pat
 			continue
 		case !ok:
 			at[f.Key] = len(merged.Fields)
-			merged.Fields = append(merged.Fields, source.Field{Key: f.Key, Pos: f.Pos, Value: plain(f.Value)})
+			f.Value = plain(f.Value)
+			merged.Fields = append(merged.Fields, f)
 			continue
 		case merged.Fields[i].Value == nil: // reset before, in the same mapping
 			f.Value = plain(f.Value)
@@ -119,7 +120,7 @@ func equal(a, b *source.Node) bool {
 	if a == b {
 		return true
 	}
-	if a.Kind != b.Kind || a.Text != b.Text || len(a.Fields) != len(b.Fields) {
+	if a.Kind != b.Kind || a.IsScalar() && a.Text != b.Text || len(a.Fields) != len(b.Fields) {
 		return false
 	}
 	for _, f := range a.Fields {

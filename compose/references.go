@@ -59,47 +59,55 @@ func (l *loader) checkReferences(p *Project) {
 		at := source.NewPath("services", f.Key)
 		for i := range references {
 			r := &references[i]
-			r.each(f.Value.Get(r.key), at.Key(r.key), func(name string, pos token.Position, at *source.Path) {
+			r.each(f.Value.Get(r.key), at.Key(r.key), func(name, shown string, pos token.Position, at *source.Path) {
 				section := p.Root.Get(r.section)
 				_, off := p.DisabledServices[name]
 				switch {
 				case section.Field(name) == nil:
 					l.diags.Addf(pos, diag.Error, ruleReference, at.String(), "there is no %s %q%s: declare it under %s, "+
-						"or remove it here", r.kind, name, diag.Suggest(name, section.Keys()), r.section)
+						"or remove it here", r.kind, shown, diag.Suggest(name, section.Keys()), r.section)
 				case r.section == "services" && off:
 					l.diags.Addf(pos, diag.Error, ruleReference, at.String(), "the service %q is switched off by its profiles: "+
-						"activate one of them with --profile", name)
+						"activate one of them with --profile", shown)
 				}
 			})
 		}
 	}
 }
 
-// each calls f for each name in the value of the key. A dependency that is not required is none.
-func (r *reference) each(n *source.Node, at *source.Path, f func(name string, pos token.Position, at *source.Path)) {
+// each calls f for each name in the value of the key, with the name as it may be shown. A dependency that is not
+// required is none.
+func (r *reference) each(
+	n *source.Node, at *source.Path, f func(name, shown string, pos token.Position, at *source.Path),
+) {
 	if n == nil {
 		return
 	}
-	report := func(text string, pos token.Position, at *source.Path) {
+	report := func(text, written string, pos token.Position, at *source.Path) {
 		if name, ok := r.named(text); ok {
-			f(name, pos, at)
+			shown := name
+			if !strings.Contains(written, name) {
+				shown = written
+			}
+			f(name, shown, pos, at)
 		}
 	}
 	switch n.Kind {
 	case source.Mapping:
 		for _, field := range n.Fields {
 			if field.Value.Get("required").TextOr("true") == "true" {
-				report(field.Key, field.Pos, at.Key(field.Key))
+				report(field.Key, field.Written(), field.Pos, at.Key(field.Written()))
 			}
 		}
 	case source.Sequence:
-		for i, item := range n.Items {
+		for _, item := range n.Items {
+			at := at.Item(item.Index)
 			if src := item.Get("source"); src != nil {
 				item = src
 			}
-			report(item.Text, item.Pos, at.Item(i))
+			report(item.Text, item.Written(), item.Pos, at)
 		}
 	default:
-		report(n.Text, n.Pos, at)
+		report(n.Text, n.Written(), n.Pos, at)
 	}
 }

@@ -285,7 +285,7 @@ func (v *validator) field(f source.Field, s *shape, path *source.Path) *source.N
 func (v *validator) sequence(n *source.Node, s *shape, path *source.Path) *source.Node {
 	var changed []*source.Node
 	for i, item := range n.Items {
-		checked := v.check(item, s.items, path.Item(i))
+		checked := v.check(item, s.items, path.Item(item.Index)).AsItem(item.Index)
 		if changed == nil && checked != item {
 			changed = slices.Clone(n.Items)
 		}
@@ -295,7 +295,7 @@ func (v *validator) sequence(n *source.Node, s *shape, path *source.Path) *sourc
 		if s.unique && item.IsScalar() && slices.ContainsFunc(n.Items[:i], func(o *source.Node) bool {
 			return o.IsScalar() && o.Kind == item.Kind && o.Text == item.Text
 		}) {
-			v.errorf(item.Pos, ruleForm, path.Item(i), "%q stands twice in the list", item.Written())
+			v.errorf(item.Pos, ruleForm, path.Item(item.Index), "%q stands twice in the list", item.Written())
 		}
 	}
 	if changed == nil {

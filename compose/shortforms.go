@@ -42,7 +42,7 @@ func (f *file) device(n *source.Node, p *source.Path) *source.Node {
 
 // longForm returns the mapping that the short form n stands for. It needs the variables that n needed.
 func longForm(n *source.Node, fields ...source.Field) *source.Node {
-	m := source.NewMapping(n.Pos, fields...)
+	m := source.NewMapping(n.Pos, fields...).From(n)
 	m.Unset = n.Unset
 	return m
 }
@@ -53,7 +53,7 @@ const maxRange = 1000
 // ports expands [[HOST:]PUBLISHED:]TARGET[/PROTOCOL], where ranges become one entry for each port.
 func (f *file) ports(n *source.Node, p *source.Path) *source.Node {
 	items := make([]*source.Node, 0, len(n.Items))
-	for i, item := range n.Items {
+	for _, item := range n.Items {
 		switch item.Kind {
 		case source.Null:
 			continue
@@ -63,12 +63,12 @@ func (f *file) ports(n *source.Node, p *source.Path) *source.Node {
 		}
 		parsed, err := types.ParsePortConfig(item.String())
 		if err != nil || slices.ContainsFunc(parsed, func(port types.ServicePortConfig) bool { return port.Target == 0 }) {
-			f.errorf(item, p.Item(i), "%q is no port: write [[host:]published:]target[/protocol], each port from 1 to 65535",
-				item.Written())
+			f.errorf(item, p.Item(item.Index), "%q is no port: write [[host:]published:]target[/protocol], "+
+				"each port from 1 to 65535", item.Written())
 			continue
 		}
 		if len(parsed) > maxRange || len(items)+len(parsed) > source.MaxEntries {
-			f.errorf(item, p.Item(i), "%q is more than %d ports", item.Written(), maxRange)
+			f.errorf(item, p.Item(item.Index), "%q is more than %d ports", item.Written(), maxRange)
 			continue
 		}
 		for _, port := range parsed {
@@ -119,7 +119,7 @@ func (f *file) volume(n *source.Node, p *source.Path) *source.Node {
 		if _, options, found := strings.Cut(n.Text, ":"+v.Target+":"); found {
 			for option := range strings.SplitSeq(options, ",") {
 				if !slices.Contains(volumeOptions, option) {
-					f.errorf(n, p, "unknown option %q%s", option, diag.Suggest(option, volumeOptions))
+					f.errorf(n, p, "unknown option %q%s", n.Show(option), diag.Suggest(option, volumeOptions))
 				}
 			}
 		}

@@ -1,11 +1,9 @@
 package ecsparams
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"go/token"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,11 +37,11 @@ func FindFile(dirs ...string) string {
 
 // Load reads ecs-params files and merges them: mappings key by key, all else replaced by the later file.
 // Variables take their values from env. Without files the parameters are zero. The error is a file that cannot be read.
-func Load(names []string, env map[string]string) (*Params, diag.List, error) {
+func Load(ctx context.Context, names []string, env map[string]string) (*Params, diag.List, error) {
 	var diags diag.List
 	var root *source.Node
 	for _, name := range names {
-		data, err := read(name)
+		data, err := source.ReadFile(ctx, name)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -96,21 +94,6 @@ func Decode(n *source.Node, path *source.Path, v any, diags *diag.List) {
 	d.Decode(n, path, v)
 }
 
-func read(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err == nil {
-		defer f.Close()
-		var data []byte
-		if data, err = io.ReadAll(io.LimitReader(f, source.MaxSize+1)); err == nil {
-			return data, nil
-		}
-	}
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		err = p.Err
-	}
-	return nil, err
-}
-
 // merge joins a later file with earlier ones.
 func merge(earlier, later *source.Node) *source.Node {
 	if earlier == nil || earlier.Kind != source.Mapping || later.Kind != source.Mapping ||
@@ -143,8 +126,8 @@ func reportUnset(diags *diag.List, n *source.Node, at *source.Path, name bool) {
 	for _, f := range n.Fields {
 		reportUnset(diags, f.Value, at.Key(f.Key), name || namesResource(f.Key))
 	}
-	for i, item := range n.Items {
-		reportUnset(diags, item, at.Item(i), name)
+	for _, item := range n.Items {
+		reportUnset(diags, item, at.Item(item.Index), name)
 	}
 }
 

@@ -1,6 +1,7 @@
 package ecsparams
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ func load(t *testing.T, env map[string]string, texts ...string) (*Params, string
 		}
 		names = append(names, name)
 	}
-	p, diags, err := Load(names, env)
+	p, diags, err := Load(context.Background(), names, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +109,7 @@ a.yml:18:9: error: run_params.tags: must be a mapping, not a list [C10]
 }
 
 func TestMissingFile(t *testing.T) {
-	_, _, err := Load([]string{"missing.yml"}, nil)
+	_, _, err := Load(context.Background(), []string{"missing.yml"}, nil)
 	if err == nil || err.Error() != "missing.yml: no such file or directory" {
 		t.Errorf("got %v", err)
 	}

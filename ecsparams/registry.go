@@ -1,6 +1,7 @@
 package ecsparams
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -47,8 +48,8 @@ func FindRegistryCredentials(dir string) string {
 }
 
 // LoadRegistryCredentials reads a registry credentials file. Nothing is interpolated in it.
-func LoadRegistryCredentials(name string) (*RegistryCredentials, diag.List, error) {
-	data, err := read(name)
+func LoadRegistryCredentials(ctx context.Context, name string) (*RegistryCredentials, diag.List, error) {
+	data, err := source.ReadFile(ctx, name)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}

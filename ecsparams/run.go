@@ -28,11 +28,21 @@ type RunParams struct {
 	VPCLatticeConfigurations      []types.VpcLatticeConfiguration `yaml:"vpc_lattice_configurations"`
 	Monitoring                    *types.MonitoringConfiguration
 	GatewayConnectors             []types.GatewayConnector
-	Logs                          *Logs // log groups that are created
+	BeforeDeploy                  []BeforeDeploy // run before a service gets a new revision
+	Logs                          *Logs          // log groups that are created
 	AutoScaling                   *AutoScaling
 	Schedule                      *Schedule
 	Daemon                        *Daemon
 	ExpressGatewayService         *ExpressGatewayService
+}
+
+// A BeforeDeploy is a task that runs to its end, of the new revision, before the service gets it. If it does not end with
+// 0 the service stays as it is.
+type BeforeDeploy struct {
+	Service     string // whose container runs the command
+	Command     Command
+	Environment []types.KeyValuePair
+	Timeout     *Seconds // after which the task is stopped; default 1h
 }
 
 // TaskPlacement says on which container instances tasks are placed.

@@ -96,7 +96,7 @@ func (g *schemaGenerator) schema(t reflect.Type) map[string]any {
 		return map[string]any{"type": []string{"integer", "string"}}
 	case reflect.TypeFor[Seconds]():
 		return map[string]any{"type": []string{"integer", "string"}}
-	case reflect.TypeFor[Test]():
+	case reflect.TypeFor[Test](), reflect.TypeFor[Command]():
 		return map[string]any{"type": []string{"string", "array"}, "items": map[string]any{"type": "string"}}
 	case reflect.TypeFor[[]types.Tag](), reflect.TypeFor[[]types.KeyValuePair]():
 		return pairs

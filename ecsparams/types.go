@@ -12,7 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/document"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/docker/go-units"
+	"github.com/mattn/go-shellwords"
 
 	"github.com/ecsctl/ecsctl/compose/diag"
 	"github.com/ecsctl/ecsctl/compose/source"
@@ -23,6 +23,9 @@ type Bytes int64
 
 // Seconds is a time in whole seconds: a number of seconds, or a duration such as 1m30s, rounded up.
 type Seconds int32
+
+// Command is a command: a list of words, or a string that is split as a shell would.
+type Command []string
 
 // Test is the command of a health check: CMD or CMD-SHELL and its arguments, or NONE.
 // A single string, also in a list, is a command for the shell.
@@ -39,6 +42,8 @@ func decodeType(n *source.Node, v reflect.Value) (bool, error) {
 	case *Seconds:
 		return true, p.decode(n)
 	case *Test:
+		return true, p.decode(n)
+	case *Command:
 		return true, p.decode(n)
 	case *[]types.Tag:
 		return decodePairs(n, p, func(k, v string) types.Tag { return types.Tag{Key: new(k), Value: new(v)} })
@@ -101,14 +106,12 @@ func (b *Bytes) decode(n *source.Node) error {
 	if !n.IsScalar() {
 		return fmt.Errorf("must be a size, not %s", n.Kind)
 	}
-	text := n.String()
-	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-		*b = Bytes(i)
+	if n.String() == "" { // as ecs-cli has it: not set
 		return nil
 	}
-	i, err := units.RAMInBytes(text)
-	if err != nil && text != "" {
-		return fmt.Errorf("%q is no size: write a number of bytes, or a number and a unit, such as 512m or 1.5g", n.Written())
+	i, err := source.ParseSize(n.String())
+	if err != nil {
+		return fmt.Errorf("%q %w", n.Written(), err)
 	}
 	*b = Bytes(i)
 	return nil
@@ -117,8 +120,11 @@ func (b *Bytes) decode(n *source.Node) error {
 func (s *Seconds) decode(n *source.Node) error {
 	if n.Kind == source.Int {
 		i, err := strconv.ParseInt(n.Text, 10, 32)
+		if err != nil {
+			return fmt.Errorf("%q is more seconds than ECS counts", n.Written())
+		}
 		*s = Seconds(i)
-		return err
+		return nil
 	}
 	d, err := time.ParseDuration(n.TextOr(""))
 	if err != nil || !n.IsScalar() || d.Abs() > math.MaxInt32*time.Second {
@@ -146,6 +152,29 @@ func (t *Test) decode(n *source.Node) error {
 		words = wrap(words[0])
 	}
 	*t = words
+	return nil
+}
+
+func (c *Command) decode(n *source.Node) error {
+	switch {
+	case n.Kind == source.Null:
+		return nil
+	case n.Kind == source.Sequence:
+		for _, item := range n.Items {
+			if !item.IsScalar() {
+				return errors.New("must be a string or a list of strings")
+			}
+			*c = append(*c, item.String())
+		}
+		return nil
+	case !n.IsScalar():
+		return errors.New("must be a string or a list of strings")
+	}
+	words, err := shellwords.Parse(n.String())
+	if err != nil {
+		return errors.New("cannot be split into words: a quote is not closed")
+	}
+	*c = words
 	return nil
 }
 

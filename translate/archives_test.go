@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -122,12 +121,14 @@ func translateDir(t *testing.T, dir string, target Target) (*Result, diag.List) 
 	if project == nil {
 		return &Result{}, relative(diags, dir)
 	}
-	params, more, err := ecsparams.Load(files, project.Environment)
+	params, more, err := ecsparams.Load(context.Background(), files, project.Environment)
 	if err != nil {
 		t.Fatal(err)
 	}
 	result, rest := Translate(project, params, target)
-	return result, relative(slices.Concat(diags, more, rest), dir)
+	diags = append(diags, more...)
+	diags.Follow(rest)
+	return result, relative(diags, dir)
 }
 
 // relative makes the paths in diagnostics relative to dir.

@@ -18,8 +18,8 @@ import (
 func (t *translation) agreeOn(c *container, at place, what, value string) bool {
 	s, ok := t.shared[what]
 	if ok && s.value != value {
-		t.warnf(at, "T07", "one ECS service runs the whole file: %s says %s, %s says %s at %s; the first holds",
-			c.key, value, s.service, s.value, s.at.pos)
+		t.warnf(at, "T07", "one ECS service runs the whole file: %s says %q, %s says %q at %s; the first holds",
+			c.key, value, s.service, s.at.node.Show(s.value), s.at.pos)
 		return false
 	}
 	t.shared[what] = sharedValue{at, c.key, value, value}
@@ -39,8 +39,10 @@ func applyScale(c *container, at place) { c.desiredCount(at, c.svc.Scale) }
 func (c *container) desiredCount(at place, n *int) {
 	switch {
 	case n == nil:
-	case *n < 0 || *n > math.MaxInt32:
+	case *n < 0:
 		c.t.errorf(at, "C10", "must be 0 or more")
+	case *n > math.MaxInt32:
+		c.t.errorf(at, "C10", "must be %d or less", math.MaxInt32)
 	case c.t.agreeOn(c, at, "replicas", strconv.Itoa(*n)):
 		c.t.result.Service.DesiredCount = new(int32(*n))
 		c.t.set["service.desiredCount"] = at
@@ -50,7 +52,7 @@ func (c *container) desiredCount(at place, n *int) {
 func applyDeployLabels(c *container, _ place) {
 	for _, key := range slices.Sorted(maps.Keys(c.svc.Deploy.Labels)) {
 		at := c.at("deploy", "labels", key)
-		if c.t.agreeOn(c, at, "deploy.labels."+key, strconv.Quote(c.svc.Deploy.Labels[key])) {
+		if c.t.agreeOn(c, at, "deploy.labels."+key, c.svc.Deploy.Labels[key]) {
 			c.t.addTag(&c.t.result.Service.Tags, key, c.svc.Deploy.Labels[key])
 			c.t.set["service.tags "+key] = at
 		}

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ecsctl/ecsctl/compose/diag"
@@ -15,18 +16,19 @@ type Key struct {
 }
 
 // Keys returns what becomes of each key of a compose service, sorted by key.
-func Keys() []Key {
+func Keys() []Key { return keysAs("") }
+
+// keysAs returns what becomes of each key, with the members of the API in quotes.
+func keysAs(quote string) []Key {
 	keys := make([]Key, len(composeKeys))
 	for i, row := range composeKeys {
 		k := Key{Path: row.path, EC2: row.why, Level: "ok"}
-		if row.target != "" && row.fargate == "" && row.why == "" {
-			k.EC2 = "`" + row.target + "`"
-		} else if row.target != "" {
-			k.EC2 = "`" + row.target + "`"
-			if row.why != "" {
-				k.EC2 += "; " + row.why
-			}
-		} else if row.level != silent {
+		switch {
+		case row.target != "" && row.why != "":
+			k.EC2 = quote + row.target + quote + "; " + row.why
+		case row.target != "":
+			k.EC2 = quote + row.target + quote
+		case row.level != silent:
 			k.Level = row.level.String()
 		}
 		k.Fargate = k.EC2
@@ -38,6 +40,28 @@ func Keys() []Key {
 		keys[i] = k
 	}
 	return keys
+}
+
+// SuggestKey returns ` (did you mean "x"?)` for the key nearest to a word, or "".
+func SuggestKey(word string) string {
+	var paths []string
+	for _, row := range composeKeys {
+		paths = append(paths, row.path)
+	}
+	return diag.Suggest(word, paths)
+}
+
+// CanAllow reports whether there are errors that a user may waive by a word: the path of a key, or the id of a rule.
+func CanAllow(word string) bool {
+	for _, rows := range [][]composeKey{composeKeys, topKeys} {
+		if slices.ContainsFunc(rows, func(row composeKey) bool {
+			return row.path == word || strings.HasPrefix(row.path, word+".")
+		}) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(ruleTable, func(r rule) bool { return r.id == word }) ||
+		slices.ContainsFunc(paramKeys, func(row paramKey) bool { return row.path == word })
 }
 
 // onFargate says what is possible on Fargate of keys that are not refused as a whole.
@@ -77,7 +101,7 @@ func Reference() string {
 		"A key below one of these that has no row of its own goes with it. Level: how loud ecsctl is when the value is lost;\n" +
 		"`error` stops everything, unless `--allow-unsupported KEY` waives it.\n\n" +
 		"| key | level | EC2 | Fargate |\n|---|---|---|---|\n")
-	for _, k := range Keys() {
+	for _, k := range keysAs("`") {
 		fargate := k.Fargate
 		if fargate == k.EC2 {
 			fargate = "same"

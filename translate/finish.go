@@ -171,11 +171,31 @@ func (t *translation) finishMemory() {
 		return
 	}
 	for _, c := range t.containers {
-		if c.def.Memory == nil && c.def.MemoryReservation == nil {
-			c.def.Memory = new(int32(defaultMemory))
-			t.notef(c.at(), "T02", "has %d MiB of memory: nothing says how much; set deploy.resources.limits.memory", defaultMemory)
+		if c.def.Memory != nil || c.def.MemoryReservation != nil {
+			continue
+		}
+		c.def.Memory = new(int32(defaultMemory))
+		why := "nothing says how much"
+		if c.saysMemory() {
+			why = "what the files say sets none"
+		}
+		t.notef(c.at(), "T02", "has %d MiB of memory: %s; set deploy.resources.limits.memory", defaultMemory, why)
+	}
+}
+
+// saysMemory reports whether a file says how much memory the container has, be it in a way that sets none.
+func (c *container) saysMemory() bool {
+	for _, key := range []string{"mem_limit", "mem_reservation"} {
+		if at, ok := c.t.find(ofService+key, c.key); !c.node.Get(key).IsEmpty() || ok && !at.node.IsEmpty() {
+			return true
 		}
 	}
+	for _, key := range []string{"limits", "reservations"} {
+		if !c.node.Get("deploy").Get("resources").Get(key).Get("memory").IsEmpty() {
+			return true
+		}
+	}
+	return false
 }
 
 // namePorts names the ports that have no name where something refers to ports by name. A port that is published twice

@@ -129,10 +129,11 @@ func applyPreStart(c *container, _ place) {
 
 // hookContainer adds the container of hook i. What the hook inherits of the service, its node has.
 func (c *container) hookContainer(i int, hook *composetypes.PreStartHook) *container {
+	node := c.node.Get("pre_start").Items[i]
 	h := &container{
 		t: c.t, key: c.key, name: fmt.Sprintf("%s-pre-start-%d", c.name, i+1), owner: c,
 		svc: &composetypes.ServiceConfig{Name: c.key, ContainerSpec: hook.ContainerSpec}, params: c.params,
-		set: map[string]place{}, node: c.node.Get("pre_start").Items[i], path: c.path.Key("pre_start").Item(i),
+		set: map[string]place{}, node: node, path: c.path.Key("pre_start").Item(node.Index),
 		pos: c.at("pre_start", i).pos,
 	}
 	h.def.Essential = new(false)

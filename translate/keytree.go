@@ -49,8 +49,8 @@ func treeOf(rows []composeKey) *keyNode {
 // applyKeys applies the rows of the keys that n has, in the order of the table.
 func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) {
 	if n.Kind == source.Sequence && tree.items != nil {
-		for i, item := range n.Items {
-			c.applyKeys(item, tree.items, path.Item(i))
+		for _, item := range n.Items {
+			c.applyKeys(item, tree.items, path.Item(item.Index))
 		}
 	}
 	fields := n.Fields
@@ -62,7 +62,7 @@ func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) 
 		if below == nil {
 			continue
 		}
-		at := path.Key(f.Key)
+		at := path.Key(f.Written())
 		if below.row != nil {
 			c.applyKey(below.row, f, at)
 		}
@@ -73,9 +73,13 @@ func (c *container) applyKeys(n *source.Node, tree *keyNode, path *source.Path) 
 func byKey(a, b source.Field) int { return strings.Compare(a.Key, b.Key) }
 
 // applyKey does what a row says: it translates the value, or reports that it is lost. A value that sets nothing after
-// all takes its place out of c.set.
+// all takes its place out of c.set. Null is no value: rows never see it, nor what the files say wrongly, which loading
+// leaves as null.
 func (c *container) applyKey(row *composeKey, f source.Field, path *source.Path) {
-	at := place{f.Pos, path.String()}
+	if f.Value.Kind == source.Null {
+		return
+	}
+	at := place{f.Pos, path.String(), f.Value}
 	empty := f.Value.IsEmpty()
 	switch {
 	case row.fargate != "" && c.t.fargate && !empty:

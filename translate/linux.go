@@ -4,11 +4,11 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/docker/go-units"
+
+	"github.com/ecsctl/ecsctl/compose/source"
 )
 
 // What the kernel grants a container: capabilities, devices, limits, kernel parameters, tmpfs.
@@ -90,6 +90,9 @@ func applyDevices(c *container, _ place) {
 func applyUlimits(c *container, _ place) {
 	for _, name := range slices.Sorted(maps.Keys(c.svc.Ulimits)) {
 		u := c.svc.Ulimits[name]
+		if u == nil {
+			continue
+		}
 		soft, hard := u.Soft, u.Hard
 		if n := c.node.Get("ulimits").Get(name); n.IsScalar() {
 			soft, hard = u.Single, u.Single
@@ -173,7 +176,7 @@ func (c *container) addTmpfs(at place, path, options string) {
 		case !isSize:
 			t.MountOptions = append(t.MountOptions, option)
 		default:
-			bytes, err := parseSize(size)
+			bytes, err := source.ParseSize(size)
 			if err != nil {
 				c.t.errorf(at, "T16", "the size %q is no size: write a number and a unit, such as size=64m", size)
 				return
@@ -187,10 +190,3 @@ func (c *container) addTmpfs(at place, path, options string) {
 
 // tmpfsTarget is the key under which the place of a tmpfs is kept.
 func tmpfsTarget(path string) string { return linux + "tmpfs " + path }
-
-func parseSize(s string) (int64, error) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return n, nil
-	}
-	return units.RAMInBytes(s)
-}

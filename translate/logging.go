@@ -71,7 +71,7 @@ func applySecrets(c *container, _ place) {
 		default:
 			c.t.notef(at, "S07", "is the environment variable %s, not a file", variable)
 		}
-		c.set[secretTarget(variable)] = at
+		c.set[secretTarget(variable)] = place{at.pos, at.path, c.t.projectAt("secrets", s.Source).node}
 		c.addSecret(types.Secret{Name: new(variable), ValueFrom: new(name)})
 	}
 }

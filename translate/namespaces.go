@@ -127,7 +127,7 @@ func (t *translation) agree(c *container, what string, at place, value, written 
 		advice = withoutNetwork(s.service)
 	}
 	t.errorf(at, "T07", "the containers of a task share one %s: %s says %q here, %s says %q at %s; %s",
-		what, c.key, written, s.service, s.written, s.at.pos, advice)
+		what, c.key, written, s.service, s.at.node.Show(s.written), s.at.pos, advice)
 }
 
 // withoutNetwork says how one container of a task has no network.

@@ -45,7 +45,7 @@ func applyPorts(c *container, _ place) {
 // applyHostIP reports a port that is meant to be reached from some addresses only, and would be from all.
 func applyHostIP(c *container, at place) {
 	for i, p := range c.svc.Ports {
-		if c.at("ports", i, "host_ip").path != at.path {
+		if c.at("ports", i, "host_ip") != at {
 			continue
 		}
 		ip, err := netip.ParseAddr(p.HostIP)
@@ -211,9 +211,9 @@ func applyNetworks(c *container, _ place) {
 		at := c.at("networks", name)
 		switch network := c.t.project.Networks[name]; {
 		case bool(network.External) && strings.HasPrefix(network.Name, "sg-"):
-			c.t.addSecurityGroup(at, network.Name)
+			c.t.addSecurityGroup(place{at.pos, at.path, c.t.projectAt("networks", name).node}, network.Name)
 		case bool(network.External):
-			c.t.refuse(place{c.t.project.Where("networks", name), "networks." + name}, "K01", "networks",
+			c.t.refuse(c.t.projectAt("networks", name), "K01", "networks",
 				"ECS joins no Docker network: give the id of a security group (sg-…) as its name")
 		}
 	}

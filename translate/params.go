@@ -35,6 +35,9 @@ var paramKeys = []paramKey{
 	{ofRun + "availability_zone_rebalancing", "service.availabilityZoneRebalancing", func(t *translation, _ *container, _ place) {
 		t.result.Service.AvailabilityZoneRebalancing = t.params.RunParams.AvailabilityZoneRebalancing
 	}},
+	{ofRun + "before_deploy", "beforeDeploy", func(t *translation, _ *container, _ place) {
+		t.result.Service.BeforeDeploy = t.params.RunParams.BeforeDeploy
+	}},
 	{ofRun + "capacity_provider_strategy", "service.capacityProviderStrategy", func(t *translation, _ *container, _ place) {
 		t.result.Service.CapacityProviderStrategy = t.params.RunParams.CapacityProviderStrategy
 	}},
@@ -153,12 +156,12 @@ var paramKeys = []paramKey{
 		t.result.Task.RuntimePlatform = t.params.TaskDefinition.RuntimePlatform
 	}},
 	{ofTask + "s3files_volumes", "volumes[].s3filesVolumeConfiguration", nil},
-	{ofService + "cpu_shares", container1 + "cpu", func(_ *translation, c *container, _ place) {
-		if c.params.CPUShares == 0 { // not set
+	{ofService + "cpu_shares", container1 + "cpu", func(_ *translation, c *container, at place) {
+		if n := c.cpu(at, float64(c.params.CPUShares)); n != 0 {
+			c.def.Cpu = n
+		} else {
 			delete(c.set, container1+"cpu")
-			return
 		}
-		c.def.Cpu = c.params.CPUShares
 	}},
 	{ofService + "credential_specs", container1 + "credentialSpecs", func(_ *translation, c *container, _ place) {
 		c.def.CredentialSpecs = c.params.CredentialSpecs
@@ -285,5 +288,9 @@ var paramKeys = []paramKey{
 	{ofTask + "task_size.mem_limit", "memory", func(t *translation, _ *container, _ place) {
 		t.result.Task.Memory = nonEmpty(t.params.TaskDefinition.TaskSize.MemLimit)
 	}},
-	{"version", "", nil},
+	{"version", "", func(t *translation, _ *container, at place) {
+		if v := t.params.Version; v != "" && v != "1" && v != "1.0" {
+			t.warnf(at, "C10", "there is the version 1 only: the file is read as that")
+		}
+	}},
 }

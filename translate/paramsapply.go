@@ -7,9 +7,12 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/compose/source"
 )
 
-// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it.
+// find returns the keys of the path that the ecs-params files have, with * standing for service; false if they lack it
+// or give it no value.
 func (t *translation) find(path, service string) (place, bool) {
 	n := t.params.Root
 	var keys []any
@@ -19,7 +22,7 @@ func (t *translation) find(path, service string) (place, bool) {
 		}
 		keys = append(keys, step)
 		f := n.Field(step)
-		if f == nil || f.Value == nil {
+		if f == nil || f.Value.Kind == source.Null {
 			return place{}, false
 		}
 		n = f.Value
@@ -136,7 +139,7 @@ func (t *translation) registryAt(keys ...string) place {
 	for i, k := range keys {
 		steps[i] = k
 	}
-	return place{t.target.Registry.Root.Where(steps...), strings.Join(keys, ".")}
+	return find(t.target.Registry.Root, nil, steps...)
 }
 
 // applyTarget applies what wins over all files.
@@ -366,8 +369,12 @@ func (t *translation) addSecurityGroup(at place, id string) {
 	if !slices.Contains(v.SecurityGroups, id) {
 		v.SecurityGroups = append(v.SecurityGroups, id)
 		t.set["service.networkConfiguration"] = at
+		t.set[groupTarget(id)] = at
 	}
 }
+
+// groupTarget is the key under which the place of a security group is kept.
+func groupTarget(id string) string { return "service.networkConfiguration " + id }
 
 // later says that a block is read and checked, and that no command acts on it so far.
 func (t *translation) later(at place) {

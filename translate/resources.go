@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,15 +12,25 @@ import (
 
 // CPU, memory, GPUs.
 
-// setCPU sets the CPU units of the container, unless a key that says it more exactly has done so.
-func (c *container) setCPU(at place, units int32) {
-	if c.def.Cpu == 0 && units != 0 {
-		c.def.Cpu = units
-		c.set[container1+"cpu"] = at
+// setCPU sets the CPU units of the container, unless another key has done so: ECS has one number for what Docker calls
+// shares, limit and reservation.
+func (c *container) setCPU(at place, units float64) {
+	n := c.cpu(at, units)
+	switch {
+	case n == 0:
+	case c.def.Cpu == 0:
+		c.def.Cpu, c.cpuAt = n, at
+	case c.def.Cpu != n:
+		c.t.warnf(at, "K01", "is left out: ECS has one number for the CPU of a container, which %s at %s gives",
+			c.cpuAt.path, c.cpuAt.pos)
+	}
+	delete(c.set, container1+"cpu")
+	if c.def.Cpu != 0 {
+		c.set[container1+"cpu"] = c.cpuAt
 	}
 }
 
-func applyCPUShares(c *container, at place) { c.setCPU(at, int32(c.svc.CPUShares)) }
+func applyCPUShares(c *container, at place) { c.setCPU(at, float64(c.svc.CPUShares)) }
 
 func applyCPUs(c *container, at place) { c.setCPU(at, cpuUnits(float64(c.svc.CPUS))) }
 
@@ -51,14 +62,13 @@ func applyLimitCPUs(c *container, at place) {
 	cpus := float64(c.limits().NanoCPUs)
 	if cpus != 0 && c.svc.CPUS != 0 && float64(c.svc.CPUS) != cpus {
 		c.t.errorf(at, "C12", "cpus at %s says otherwise: keep one of them", c.at("cpus").pos)
+		return
 	}
 	c.setCPU(at, cpuUnits(cpus))
 }
 
 func applyReservedCPUs(c *container, at place) {
-	if c.limits().NanoCPUs == 0 {
-		c.setCPU(at, cpuUnits(float64(c.reservations().NanoCPUs)))
-	}
+	c.setCPU(at, cpuUnits(float64(c.reservations().NanoCPUs)))
 }
 
 func applyMemLimit(c *container, at place) {
@@ -110,8 +120,11 @@ func applySwap(c *container, at place) {
 }
 
 func applySwappiness(c *container, _ place) {
-	c.linux().Swappiness = new(int32(c.svc.MemSwappiness))
+	c.linux().Swappiness = new(int32(max(min(c.svc.MemSwappiness, math.MaxInt32), math.MinInt32)))
 }
+
+// keyAt returns the path of a key below its service.
+func (c *container) keyAt(at place) string { return strings.TrimPrefix(at.path, c.path.String()+".") }
 
 func applyGPUs(c *container, at place) { c.devices(at, c.svc.Gpus, true) }
 
@@ -120,16 +133,16 @@ func applyReservedDevices(c *container, at place) { c.devices(at, c.reservations
 // devices turns requests for devices into a number of GPUs, which is all that ECS gives.
 func (c *container) devices(at place, requests []composetypes.DeviceRequest, gpus bool) {
 	for i, r := range requests {
-		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]"}
+		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]", at.node}
 		if !gpus && !slices.Contains(r.Capabilities, "gpu") || r.Driver != "" && r.Driver != "nvidia" {
-			c.t.refuse(item, "T24", at.path, "ECS gives access to NVIDIA GPUs only: name the device under devices")
+			c.t.refuse(item, "T24", c.keyAt(at), "ECS gives access to NVIDIA GPUs only: name the device under devices")
 			continue
 		}
 		switch {
 		case r.Count > 0:
 			c.addGPUs(item, strconv.FormatInt(int64(r.Count), 10))
 		case r.Count < 0 || len(r.IDs) == 0:
-			c.t.refuse(item, "T24", at.path, "ECS needs the number of GPUs: all of them is no number")
+			c.t.refuse(item, "T24", c.keyAt(at), "ECS needs the number of GPUs: all of them is no number")
 		}
 	}
 }
@@ -139,9 +152,9 @@ func applyGenericResources(c *container, at place) {
 		if r.DiscreteResourceSpec == nil {
 			continue
 		}
-		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]"}
+		item := place{at.pos, at.path + "[" + strconv.Itoa(i) + "]", at.node}
 		if kind := strings.ToLower(r.DiscreteResourceSpec.Kind); kind != "gpu" && kind != "gpus" {
-			c.t.refuse(item, "T24", at.path, "ECS knows resources of the kind GPU only")
+			c.t.refuse(item, "T24", c.keyAt(at), "ECS knows resources of the kind GPU only")
 			continue
 		}
 		c.addGPUs(item, strconv.FormatInt(r.DiscreteResourceSpec.Value, 10))

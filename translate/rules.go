@@ -42,6 +42,7 @@ var ruleTable = []rule{
 	{"D10", diag.Error, "tags are propagated from where there are any", (*translation).checkPropagation},
 	{"D13", diag.Error, "limits and times of autoscaling are in order", (*translation).checkAutoScaling},
 	{"D14", diag.Error, "a schedule has only what EventBridge Scheduler can start", (*translation).checkSchedule},
+	{"D16", diag.Error, "a task before a deployment has a container and a command", (*translation).checkBeforeDeploy},
 	{"F01", diag.Error, "CPU and memory of a task are a size of Fargate", (*translation).checkFargateSize},
 	{"F02", diag.Error, "large sizes need Linux", (*translation).checkFargateLarge},
 	{"F03", diag.Error, "the network mode is awsvpc", (*translation).checkFargateNetwork},

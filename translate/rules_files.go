@@ -42,7 +42,7 @@ func (t *translation) checkScalars() {
 		for _, key := range []string{"environment", "labels"} {
 			for _, f := range c.node.Get(key).FieldsOrNone() {
 				if s := f.Value.String(); !f.Value.Quoted && f.Value.Kind != source.Null && s != f.Value.Text && f.Value.Raw == "" {
-					t.warnf(place{f.Value.Pos, c.path.Key(key).Key(f.Key).String()}, "C15",
+					t.warnf(place{f.Value.Pos, c.path.Key(key).Key(f.Written()).String(), f.Value}, "C15",
 						"YAML reads %s as %s: write it in quotes to keep it", f.Value.Text, s)
 				}
 			}

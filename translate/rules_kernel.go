@@ -16,7 +16,8 @@ func (t *translation) checkSwap() {
 			continue
 		}
 		if n := l.Swappiness; n != nil && (*n < 0 || *n > 100) {
-			t.errorf(c.where(linux+"swappiness"), "T15", "must be 0 to 100, not %d", *n)
+			at := c.where(linux + "swappiness")
+			t.errorf(at, "T15", "must be 0 to 100, not %s", at.node.Written())
 		} else if n != nil && l.MaxSwap == nil {
 			t.errorf(c.where(linux+"swappiness"), "T15", "does nothing without a limit of swap: set memswap_limit, "+
 				"or max_swap in ecs-params")

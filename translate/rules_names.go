@@ -2,7 +2,6 @@ package translate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,14 +16,19 @@ var resourceName = newRegexp(`^[A-Za-z0-9_-]{1,255}$`)
 
 const resourceNameWords = "may have letters, digits, hyphens and underscores, 255 at most"
 
-// projectAt returns the place of the project's name, if a file gives it.
-func (t *translation) projectAt() place {
-	if f := t.project.Root.Field("name"); f != nil {
-		return place{f.Pos, "name"}
+// nameAt returns the place of the project's name, if a file gives it.
+func (t *translation) nameAt() place {
+	at := t.projectAt("name")
+	if t.project.Root.Field("name") != nil {
+		return at
 	}
-	at := place{t.project.Where("services"), "name"}
 	at.pos.Line, at.pos.Column = 1, 1
 	return at
+}
+
+// servicesAt returns the place of all services.
+func (t *translation) servicesAt() place {
+	return place{pos: t.project.Where("services"), path: "services"}
 }
 
 func (t *translation) checkFamily() {
@@ -36,7 +40,7 @@ func (t *translation) checkFamily() {
 		t.errorf(at, "N01", "the family %q %s", family, resourceNameWords)
 		return
 	}
-	t.errorf(t.projectAt(), "N01", "the name of the project, %q, is that of the task definition, which %s: "+
+	t.errorf(t.nameAt(), "N01", "the name of the project, %q, is that of the task definition, which %s: "+
 		"give another with --project-name", family, resourceNameWords)
 }
 
@@ -44,8 +48,8 @@ func (t *translation) checkContainerNames() {
 	seen := map[string]*container{}
 	for _, c := range t.containers {
 		if !resourceName.MatchString(c.name) {
-			t.errorf(c.at(), "N02", "the container name %q %s: set task_definition.services.%s.name in ecs-params",
-				c.name, resourceNameWords, c.key)
+			t.errorf(c.where(container1+"name"), "N02", "the container name %q %s: "+
+				"set task_definition.services.%s.name in ecs-params", c.name, resourceNameWords, c.key)
 		}
 		if o := seen[c.name]; o != nil {
 			t.errorf(c.at(), "N02", "the services %s and %s are both the container %s: "+
@@ -58,7 +62,7 @@ func (t *translation) checkContainerNames() {
 func (t *translation) checkServiceName() {
 	name := *t.result.Service.ServiceName
 	if !resourceName.MatchString(name) && resourceName.MatchString(t.project.Name) {
-		t.errorf(t.projectAt(), "N03", "the name of the service, %q, %s", name, resourceNameWords)
+		t.errorf(t.nameAt(), "N03", "the name of the service, %q, %s", name, resourceNameWords)
 	}
 }
 
@@ -66,7 +70,7 @@ func (t *translation) checkVolumeNames() {
 	byName := map[string]string{}
 	for _, name := range sortedKeys(t.project.Volumes) {
 		if o, ok := byName[volumeName(name)]; ok {
-			t.errorf(place{t.project.Where("volumes", name), "volumes." + name}, "N04",
+			t.errorf(t.projectAt("volumes", name), "N04",
 				"the volumes %s and %s are both %s in ECS, which knows no dots", o, name, volumeName(name))
 		}
 		byName[volumeName(name)] = name
@@ -76,24 +80,22 @@ func (t *translation) checkVolumeNames() {
 			t.errorf(t.volumes[name].at, "N04", "the volume name %q %s", name, resourceNameWords)
 		}
 	}
-	d := t.params.TaskDefinition
-	for i, v := range d.DockerVolumes {
-		t.wantName("docker_volumes", i, v.Name)
-	}
-	for i, v := range d.EFSVolumes {
-		t.wantName("efs_volumes", i, v.Name)
-	}
-	for i, v := range d.S3FilesVolumes {
-		t.wantName("s3files_volumes", i, v.Name)
-	}
-	for i, v := range d.FSxWindowsFileServerVolumes {
-		t.wantName("fsx_windows_file_server_volumes", i, v.Name)
+	for _, list := range []string{"docker_volumes", "efs_volumes", "fsx_windows_file_server_volumes", "s3files_volumes"} {
+		t.wantNames(list)
 	}
 }
 
-func (t *translation) wantName(list string, i int, name string) {
-	if name == "" {
-		t.errorf(t.paramsAt("task_definition", list, i), "N04", "the volume has no name: add the key name")
+// wantNames reports volumes of a list of ecs-params without a name, and names that stand twice.
+func (t *translation) wantNames(list string) {
+	seen := map[string]bool{}
+	for i, v := range t.params.Root.Get("task_definition").Get(list).ItemsOrNone() {
+		name, at := v.Get("name").TextOr(""), t.paramsAt("task_definition", list, i)
+		if name == "" {
+			t.errorf(at, "N04", "the volume has no name: add the key name")
+		} else if seen[name] {
+			t.errorf(at, "N04", "the volume %q stands twice: keep one of them", name)
+		}
+		seen[name] = true
 	}
 }
 
@@ -105,10 +107,10 @@ func (t *translation) checkContainers() { t.checkContainerCount(len(t.containers
 func (t *translation) checkContainerCount(n int) {
 	switch {
 	case n == 0:
-		t.errorf(place{t.project.Where("services"), "services"}, "N05", "no service is left to run: the files have none, "+
+		t.errorf(t.servicesAt(), "N05", "no service is left to run: the files have none, "+
 			"or a profile switches them off")
 	case n > maxContainers:
-		t.errorf(place{t.project.Where("services"), "services"}, "N05", "%d containers are more than the %d a task may have: "+
+		t.errorf(t.servicesAt(), "N05", "%d containers are more than the %d a task may have: "+
 			"split the file, or switch services off with profiles", n, maxContainers)
 	}
 }
@@ -120,7 +122,7 @@ const (
 
 func (t *translation) checkSize() {
 	size := len(awsjson.Marshal(&t.result.Task))
-	at := place{t.project.Where("services"), "services"}
+	at := t.servicesAt()
 	switch {
 	case size > maxTaskDefinition:
 		t.errorf(at, "N06", "the task definition has %d bytes, more than the %d that ECS takes; %s", size, maxTaskDefinition,
@@ -130,20 +132,40 @@ func (t *translation) checkSize() {
 	}
 }
 
-// largest names what the largest container is made of.
+// parts are what makes containers large, with what helps.
+var parts = []struct {
+	what, advice string
+	of           func(d *types.ContainerDefinition) types.ContainerDefinition
+}{
+	{"command", "put it into a script in the image", func(d *types.ContainerDefinition) types.ContainerDefinition {
+		return types.ContainerDefinition{Command: d.Command, EntryPoint: d.EntryPoint}
+	}},
+	{"environment", "keep it in S3 and name it under environment_files in ecs-params",
+		func(d *types.ContainerDefinition) types.ContainerDefinition {
+			return types.ContainerDefinition{Environment: d.Environment}
+		}},
+	{"labels", "remove those that nothing reads", func(d *types.ContainerDefinition) types.ContainerDefinition {
+		return types.ContainerDefinition{DockerLabels: d.DockerLabels}
+	}},
+	{"rest", "make it smaller", func(d *types.ContainerDefinition) types.ContainerDefinition {
+		rest := *d
+		rest.Command, rest.EntryPoint, rest.Environment, rest.DockerLabels = nil, nil, nil, nil
+		return rest
+	}},
+}
+
+// largest names the largest part of a container.
 func (t *translation) largest() string {
-	sizes := map[*container]int{}
+	most, words := 0, ""
 	for _, c := range t.containers {
-		for _, e := range c.def.Environment {
-			sizes[c] += len(*e.Name) + len(value(e.Value))
+		for _, p := range parts {
+			part := p.of(&c.def)
+			if size := len(awsjson.Marshal(&part)); size > most {
+				most, words = size, fmt.Sprintf("the %s of %s has %d: %s", p.what, c.key, size, p.advice)
+			}
 		}
 	}
-	if len(t.containers) == 0 {
-		return ""
-	}
-	c := slices.MaxFunc(t.containers, func(a, b *container) int { return sizes[a] - sizes[b] })
-	return fmt.Sprintf("the environment of %s has %d: keep it in S3 and name it under environment_files in ecs-params",
-		c.key, sizes[c])
+	return words
 }
 
 var (

@@ -76,9 +76,12 @@ func (t *translation) checkNetworkConfiguration() {
 		}
 	}
 	for i, id := range v.SecurityGroups {
+		at, ofCompose := t.set[groupTarget(id)]
+		if !ofCompose {
+			at = t.paramsAt("run_params", "network_configuration", "awsvpc_configuration", "security_groups", i)
+		}
 		if !groupID.MatchString(id) && id != "" {
-			t.errorf(t.paramsAt("run_params", "network_configuration", "awsvpc_configuration", "security_groups", i), "P08",
-				"%q is no id of a security group (sg-…)", id)
+			t.errorf(at, "P08", "%q is no id of a security group (sg-…)", id)
 		}
 	}
 }

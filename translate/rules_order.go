@@ -176,3 +176,20 @@ func (t *translation) checkRestartPolicies() {
 		}
 	}
 }
+
+func (t *translation) checkBeforeDeploy() {
+	for i, b := range t.result.Service.BeforeDeploy {
+		at := t.paramsAt("run_params", "before_deploy", i)
+		switch {
+		case b.Service == "":
+			t.errorf(at, "D16", "must have service: the container that runs the command")
+		case t.named(b.Service) == nil:
+			t.errorf(t.paramsAt("run_params", "before_deploy", i, "service"), "D16", "there is no container %q%s", b.Service,
+				t.suggest(b.Service, t.containerNames()))
+		case len(b.Command) == 0:
+			t.errorf(at, "D16", "must have command: what is run before the service gets a new revision")
+		case b.Timeout != nil && *b.Timeout <= 0:
+			t.errorf(at, "D16", "timeout must be more than 0 s")
+		}
+	}
+}

@@ -178,8 +178,8 @@ func (t *translation) checkCredentialSpecs() {
 		}
 		for _, s := range c.def.CredentialSpecs {
 			if !credentialSpec.MatchString(s) {
-				t.errorf(at, "T25", "%q is not credentialspec: or credentialspecdomainless: and the ARN of an SSM parameter or "+
-					"S3 object", s)
+				t.errorf(at, "T25", "%q is no ARN of an SSM parameter or S3 object: write credentialspec: or "+
+					"credentialspecdomainless: and one", strings.TrimPrefix(s, "credentialspec:"))
 			}
 		}
 	}

@@ -47,4 +47,6 @@ type Service struct {
 	Daemon      *ecsparams.Daemon
 	Express     *ecsparams.ExpressGatewayService
 	Logs        *ecsparams.Logs
+
+	BeforeDeploy []ecsparams.BeforeDeploy // tasks before the service gets a new revision
 }

@@ -55,7 +55,7 @@ func (t *translation) reportTopKeys(n *source.Node, tree *keyNode, path *source.
 		}
 		at := path.Key(f.Key)
 		if row := below.row; row != nil && row.why != "" && row.level != silent && !f.Value.IsEmpty() {
-			t.lose(place{f.Pos, at.String()}, row, "K01", row.why)
+			t.lose(place{f.Pos, at.String(), f.Value}, row, "K01", row.why)
 		}
 		t.reportTopKeys(f.Value, below, at)
 	}

@@ -8,6 +8,7 @@ package translate
 import (
 	"go/token"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -116,6 +117,13 @@ const maxServices = 1000
 type place struct {
 	pos  token.Position
 	path string
+	node *source.Node // the value, nil if messages quote none of it
+}
+
+// find returns the place of the value at the path below n, or of what is nearest to it. n stands at path.
+func find(n *source.Node, path *source.Path, steps ...any) place {
+	spot := n.Find(path, steps...)
+	return place{spot.Pos, spot.Path.String(), spot.Node}
 }
 
 // A translation is the state of one call of Translate.
@@ -148,6 +156,7 @@ type container struct {
 	pos    token.Position       // of its key
 	owner  *container           // of an init container that a pre_start hook became: that of its service
 	set    map[string]place     // where each member was set
+	cpuAt  place                // where the CPU units of def were set
 	ports  []port
 	mounts []mount
 	def    types.ContainerDefinition
@@ -156,9 +165,9 @@ type container struct {
 // at returns the place of a key of the compose service, or of the service; steps are keys and indexes.
 func (c *container) at(steps ...any) place {
 	if len(steps) == 0 {
-		return place{c.pos, c.path.String()}
+		return place{pos: c.pos, path: c.path.String()}
 	}
-	return place{c.node.Where(steps...), c.path.Below(steps...).String()}
+	return find(c.node, c.path, steps...)
 }
 
 // where returns the place where a member of the container was set, or that of the service.
@@ -171,20 +180,32 @@ func (c *container) where(target string) place {
 
 // paramsAt returns the place of a key of ecs-params.
 func (t *translation) paramsAt(steps ...any) place {
-	var root *source.Path
-	return place{t.params.Root.Where(steps...), root.Below(steps...).String()}
+	return find(t.params.Root, nil, steps...)
 }
+
+// projectAt returns the place of a key of the compose files.
+func (t *translation) projectAt(steps ...any) place { return find(t.project.Root, nil, steps...) }
 
 // where returns the place where a member of the task or the service was set, or that of the project.
 func (t *translation) where(target string) place {
 	if at, ok := t.set[target]; ok {
 		return at
 	}
-	return place{t.project.Where("services"), ""}
+	return place{pos: t.project.Where("services")}
 }
 
+// report adds a diagnostic. Values of variables may be secrets: of the value at the place, args are shown as they
+// stand in the file. Names of services are no secrets.
 func (t *translation) report(at place, s diag.Severity, rule, format string, args ...any) {
-	t.diags.Addf(at.pos, s, rule, at.path, format, args...)
+	shown := slices.Clone(args)
+	for i, arg := range args {
+		text := reflect.ValueOf(arg)
+		if text.Kind() != reflect.String || t.project.Root.Get("services").Field(text.String()) != nil {
+			continue
+		}
+		shown[i] = at.node.Show(text.String())
+	}
+	t.diags.Addf(at.pos, s, rule, at.path, format, shown...)
 }
 
 func (t *translation) errorf(at place, rule, format string, args ...any) {
@@ -204,6 +225,7 @@ func (t *translation) notef(at place, rule, format string, args ...any) {
 func (t *translation) refuse(at place, rule, key, format string, args ...any) (waived bool) {
 	if t.allows(rule, key) {
 		t.warnf(at, rule, format+" (left out, as allowed)", args...)
+		t.diags[len(t.diags)-1].Allowed = true
 		return true
 	}
 	t.errorf(at, rule, format, args...)
@@ -232,6 +254,7 @@ func (t *translation) service(name string) {
 	}
 	if params != nil && params.Name != "" {
 		c.name = params.Name
+		c.set[container1+"name"] = t.paramsAt("task_definition", "services", name, "name")
 	}
 	t.containers = append(t.containers, c)
 	c.def.Essential = new(true)

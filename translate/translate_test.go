@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	composetypes "github.com/compose-spec/compose-go/v2/types"
+
 	"github.com/ecsctl/ecsctl/compose"
 	"github.com/ecsctl/ecsctl/compose/composetest"
 	"github.com/ecsctl/ecsctl/compose/diag"
@@ -126,4 +129,76 @@ func FuzzTranslate(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLargest: what is too large is named, with what helps.
+func TestLargest(t *testing.T) {
+	for key, want := range map[string]string{
+		"command: [%s]":               "the command of web has 66",
+		"environment: {A: %s}":        "the environment of web has 66",
+		"labels: {a: %s}":             "the labels of web has 66",
+		"healthcheck: {test: \"%s\"}": "the rest of web has 66",
+	} {
+		text := "services: {web: {image: nginx, " + fmt.Sprintf(key, strings.Repeat("x", 66_000)) + "}}"
+		o := compose.Options{Files: []string{"-"}, Name: "p", Dir: "/nonexistent", Stdin: strings.NewReader(text)}
+		project, _, err := compose.Load(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, diags := Translate(project, nil, Target{})
+		if got := lines(diags); !strings.Contains(got, want) {
+			t.Errorf("%s: got\n%.500s\nwant %s", key, got, want)
+		}
+	}
+}
+
+// TestPartitionOf: each region is of the partition that its prefix says, the longer prefix counting.
+func TestPartitionOf(t *testing.T) {
+	for region, want := range map[string]string{
+		"eu-west-1": "aws", "us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov",
+		"us-iso-east-1":  "aws-iso",
+		"us-isob-east-1": "aws-iso-b", "us-isof-south-1": "aws-iso-f", "eu-isoe-west-1": "aws-iso-e",
+		"eusc-de-east-1": "aws-eusc",
+	} {
+		if got := partitionOf(region); got != want {
+			t.Errorf("%s is of %s, want %s", region, got, want)
+		}
+	}
+}
+
+// TestEBSSizes: each type of EBS volume has its smallest and its largest size.
+func TestEBSSizes(t *testing.T) {
+	for kind, limits := range map[string][2]int32{
+		"gp2": {1, 16384}, "gp3": {1, 16384}, "io1": {4, 16384}, "io2": {4, 16384}, "sc1": {125, 16384}, "st1": {125, 16384},
+		"standard": {1, 1024},
+	} {
+		for size, want := range map[int32]bool{
+			limits[0] - 1: false, limits[0]: true, limits[1]: true, limits[1] + 1: false,
+		} {
+			tr := &translation{project: &compose.Project{}}
+			iops := int32(1000)
+			e := &types.TaskManagedEBSVolumeConfiguration{VolumeType: &kind, SizeInGiB: &size}
+			if ebsTypes[kind].wantIOPS {
+				e.Iops = &iops
+			}
+			tr.checkEBSVolume(place{}, e)
+			if ok := len(tr.diags) == 0; ok != want {
+				t.Errorf("%d GiB of %s: %v", size, kind, tr.diags)
+			}
+		}
+	}
+}
+
+// TestLongPaths: the name of a volume for a directory is one that ECS takes, however long the path; two paths have two.
+func TestLongPaths(t *testing.T) {
+	tr := newTranslation(&compose.Project{Project: &composetypes.Project{}}, nil, Target{})
+	long := "/" + strings.Repeat("x", 300)
+	for path, want := range map[string]int{"/a/b": len("host-a-b"), long: len("host-") + 240} {
+		if got := tr.hostVolume(place{}, path); len(got) != want || !resourceName.MatchString(got) {
+			t.Errorf("%s is the volume %s", path, got)
+		}
+	}
+	if tr.hostVolume(place{}, long) == tr.hostVolume(place{}, long+"y") {
+		t.Error("two directories are one volume")
+	}
 }

@@ -14,7 +14,10 @@ const mebibyte = 1 << 20
 // mebibytes returns a size in whole MiB, rounded down as ecs-cli rounds it. It reports a size that comes to nothing.
 func (c *container) mebibytes(at place, bytes int64) *int32 {
 	switch {
-	case bytes == 0 || bytes < 0: // not set; without limit
+	case bytes == 0: // not set
+		return nil
+	case bytes < 0:
+		c.t.errorf(at, "T03", "must not be negative: without a limit, leave the key out")
 		return nil
 	case bytes < mebibyte:
 		c.t.warnf(at, "T03", "%d bytes are less than one MiB and set nothing: write a unit, such as %dm", bytes, bytes)
@@ -35,8 +38,20 @@ func (c *container) seconds(at place, d composetypes.Duration) *int32 {
 	return new(int32(max(min(s, math.MaxInt32), math.MinInt32)))
 }
 
+// maxCPU is how many CPU units a container asks for at most (API reference, ContainerDefinition).
+const maxCPU = 262144
+
 // cpuUnits returns a number of CPUs in CPU units, of which a CPU has 1024.
-func cpuUnits(cpus float64) int32 { return int32(min(math.Round(cpus*1024), math.MaxInt32)) }
+func cpuUnits(cpus float64) float64 { return math.Round(cpus * 1024) }
+
+// cpu returns a number of CPU units, or 0 with a diagnostic if no container can have so many.
+func (c *container) cpu(at place, units float64) int32 {
+	if !(units >= 0 && units <= maxCPU) {
+		c.t.errorf(at, "C10", "must be 0 to %d CPU units, of which a CPU has 1024", maxCPU)
+		return 0
+	}
+	return int32(units)
+}
 
 var taskSize = newRegexp(`(?i)^\s*(\d*\.?\d+)\s*(vcpu|gb|gib|mb|mib)?\s*$`)
 

@@ -78,7 +78,7 @@ func (t *translation) volumeFor(name string) *volume {
 	if v := t.wholes[name]; v != nil {
 		return v
 	}
-	at := place{t.project.Where("volumes", name), "volumes." + name}
+	at := t.projectAt("volumes", name)
 	v := &volume{at: at, Volume: types.Volume{Name: new(volumeName(name))}}
 	t.wholes[name] = v
 	config := t.project.Volumes[name]
@@ -122,7 +122,7 @@ func (t *translation) dockerOnly(v *volume, name string, config composetypes.Vol
 
 // volumePlace returns the place of a key of a compose volume.
 func (t *translation) volumePlace(name string, keys ...any) place {
-	return place{t.project.Where(append([]any{"volumes", name}, keys...)...), source.NewPath("volumes", name).Below(keys...).String()}
+	return t.projectAt(append([]any{"volumes", name}, keys...)...)
 }
 
 var (

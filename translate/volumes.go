@@ -53,6 +53,9 @@ func applyVolumes(c *container, _ place) {
 func (c *container) bind(at place, i int, v *composetypes.ServiceVolumeConfig) {
 	n := c.node.Get("volumes").Items[i].Get("source")
 	switch {
+	case v.Source == "":
+		c.t.errorf(at, "C10", "a bind mount needs a source: the directory of the instance")
+		return
 	case c.t.fargate:
 		c.t.refuse(at, "F04", "volumes", "not possible on Fargate: it has no instance whose %s could be mounted; "+
 			"use a volume, EFS, or put the files into the image", n.Written())
@@ -174,7 +177,7 @@ func (c *container) mountTmpfs(at place, v *composetypes.ServiceVolumeConfig) {
 func applyCreateHostPath(c *container, at place) {
 	for i, v := range c.svc.Volumes {
 		if v.Bind != nil && !bool(v.Bind.CreateHostPath) &&
-			c.at("volumes", i, "bind", "create_host_path").path == at.path {
+			c.at("volumes", i, "bind", "create_host_path") == at {
 			c.t.warnf(at, "K01", "the ECS agent makes a missing directory")
 		}
 	}

@@ -1,132 +1,18 @@
 package main_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
-
 	"github.com/ecsctl/ecsctl/cmd/internal/sandbox"
 )
-
-// A world is a project and an account to deploy it to.
-type world struct {
-	dir     string
-	account *sandbox.Account
-	server  *httptest.Server
-	ecs     *ecs.Client
-
-	mu      sync.Mutex
-	process *os.Process // that is killed
-	killAt  int         // after which call, 0 never
-	served  int         // calls so far
-}
-
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	w := &world{dir: t.TempDir(), account: sandbox.New(sandbox.Options{})}
-	w.server = httptest.NewServer(w)
-	t.Cleanup(w.server.Close)
-	w.ecs = ecs.New(ecs.Options{
-		BaseEndpoint: &w.server.URL, Region: "eu-west-1",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "id", SecretAccessKey: "secret"}, nil
-		}),
-	})
-	return w
-}
-
-// ServeHTTP serves the account, and kills the process that has made its last call before it gets the answer.
-func (w *world) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w.mu.Lock()
-	last := false
-	if w.killAt > 0 && r.Header.Get("Authorization") != "" {
-		w.served++
-		last = w.served == w.killAt
-	}
-	process := w.process
-	w.mu.Unlock()
-	if !last {
-		w.account.ServeHTTP(rw, r)
-		return
-	}
-	w.account.ServeHTTP(httptest.NewRecorder(), r)
-	_ = process.Kill() // it is our child, and waited for
-	panic(http.ErrAbortHandler)
-}
-
-// write writes the compose file of the project.
-func (w *world) write(t *testing.T, compose string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(w.dir, "compose.yaml"), []byte(compose), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// run runs ecsctl, killed after the given number of calls if that is not 0, and returns its exit status, -1 if it was
-// killed, and what it wrote.
-func (w *world) run(t *testing.T, killAt int, args ...string) (status int, output string) {
-	t.Helper()
-	cmd := exec.Command(binary, args...)
-	cmd.Dir = w.dir
-	cmd.Env = []string{"HOME=" + w.dir, "ECSCTL_SANDBOX=" + w.server.URL}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	w.mu.Lock()
-	if err := cmd.Start(); err != nil {
-		w.mu.Unlock()
-		t.Fatal(err)
-	}
-	w.process, w.killAt, w.served = cmd.Process, killAt, 0
-	w.mu.Unlock()
-	err := cmd.Wait()
-	w.mu.Lock()
-	w.killAt = 0
-	w.mu.Unlock()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return exit.ExitCode(), out.String()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return 0, out.String()
-}
-
-// outcome counts the ACTIVE revisions of the project and the tasks that are meant to run, by revision.
-func (w *world) outcome(t *testing.T) string {
-	t.Helper()
-	revisions, err := w.ecs.ListTaskDefinitions(t.Context(), &ecs.ListTaskDefinitionsInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tasks, err := w.ecs.ListTasks(t.Context(), &ecs.ListTasksInput{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := fmt.Sprintf("revisions: %d", len(revisions.TaskDefinitionArns))
-	if len(tasks.TaskArns) == 0 {
-		return text
-	}
-	described, err := w.ecs.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Tasks: tasks.TaskArns})
-	if err != nil {
-		t.Fatal(err)
-	}
-	running := map[string]int{}
-	for _, task := range described.Tasks {
-		running[filepath.Base(*task.TaskDefinitionArn)]++
-	}
-	return fmt.Sprintf("%s, tasks: %v", text, running)
-}
 
 // A rehearsal is a command and what stands before it.
 type rehearsal struct {
@@ -182,12 +68,42 @@ var rehearsals = []rehearsal{
 	}, []string{"compose", "stop"}, "revisions: 1"},
 }
 
-// must runs ecsctl, which must succeed.
-func (w *world) must(t *testing.T, args ...string) {
-	t.Helper()
-	if status, out := w.run(t, 0, args...); status != 0 {
-		t.Fatalf("%v: exit status %d\n%s", args, status, out)
-	}
+// serviceRehearsals are those for services.
+var serviceRehearsals = []rehearsal{
+	{"service up", func(t *testing.T, w *world) { w.write(t, fmt.Sprintf(project, 10, "")) },
+		[]string{"compose", "service", "up"}, "revisions: 1, tasks: map[shop:1:1]"},
+	{"service up unchanged", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up", "--desired-count", "2")
+	}, []string{"compose", "service", "up"}, "revisions: 1, tasks: map[shop:1:2]"},
+	{"service up changed", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up", "--desired-count", "3")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+	}, []string{"compose", "service", "up"}, "revisions: 2, tasks: map[shop:2:3]"},
+	{"service scale", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "create")
+	}, []string{"compose", "service", "scale", "2"}, "revisions: 1, tasks: map[shop:1:2]"},
+	{"service rollback", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+		w.must(t, "compose", "service", "up")
+	}, []string{"compose", "service", "rollback", "--to", "shop:1"}, "revisions: 2, tasks: map[shop:1:1]"},
+	{"service up with a task before", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up")
+		w.write(t, fmt.Sprintf(project, 11, ""))
+		params := "run_params:\n  before_deploy:\n    - {service: web, command: migrate}\n"
+		if err := os.WriteFile(filepath.Join(w.dir, "ecs-params.yml"), []byte(params), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}, []string{"compose", "service", "up"}, "revisions: 2, tasks: map[shop:2:1]"},
+	{"service down", func(t *testing.T, w *world) {
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up")
+	}, []string{"compose", "service", "down"}, "revisions: 1"},
 }
 
 // calls returns how many calls a rehearsal makes undisturbed.
@@ -207,7 +123,7 @@ func (r *rehearsal) calls(t *testing.T) int {
 // TestFaults: whichever call fails once, and however, a run after the one that it happened to ends well, with no
 // revision and no task twice.
 func TestFaults(t *testing.T) {
-	for _, r := range rehearsals {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals, pauseRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range r.calls(t) {
@@ -233,7 +149,7 @@ func TestFaults(t *testing.T) {
 
 // TestKilled: after whichever call the process is killed, the next run ends well, with no revision and no task twice.
 func TestKilled(t *testing.T) {
-	for _, r := range rehearsals {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals, pauseRehearsals) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			for n := range r.calls(t) {
@@ -266,8 +182,97 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	before := w.outcome(t)
-	w.must(t, "compose", "create")
-	if got := w.outcome(t); got != before {
-		t.Errorf("a third run makes %s of %s", got, before)
+	for range 2 {
+		w.must(t, "compose", "up")
+		if got := w.outcome(t); !strings.HasPrefix(got, before+", tasks: map[shop:") || !strings.HasSuffix(got, ":1]") {
+			t.Errorf("up makes %s of %s", got, before)
+		}
+	}
+}
+
+// TestPlanIsWhatRuns: the calls that --dry-run prints are those that are made without it, in that order, and a dry run
+// makes none of them.
+func TestPlanIsWhatRuns(t *testing.T) {
+	for _, r := range slices.Concat(rehearsals, serviceRehearsals, pauseRehearsals) {
+		t.Run(r.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r.before(t, w)
+			w.account.ResetCalls()
+			status, out := w.run(t, 0, append(r.args, "--dry-run", "--output", "json", "--quiet")...)
+			if status != 0 {
+				t.Fatalf("exit status %d\n%s", status, out)
+			}
+			var plan struct{ Steps []struct{ Action string } }
+			if err := json.Unmarshal([]byte(out), &plan); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			var planned []string
+			for _, s := range plan.Steps {
+				if s.Action != "keep" && s.Action != "wait" {
+					planned = append(planned, s.Action)
+				}
+			}
+			if writes := w.writes(); len(writes) > 0 {
+				t.Errorf("the dry run calls %v", writes)
+			}
+			w.must(t, r.args...)
+			if got := w.writes(); !slices.Equal(got, planned) {
+				t.Errorf("the plan is\n%v\nand the calls are\n%v", planned, got)
+			}
+		})
+	}
+}
+
+// TestInterrupted: an interrupt ends a command at once, says what goes on, and the next run goes on from there.
+func TestInterrupted(t *testing.T) {
+	for _, call := range []int{5, 6} { // while the task is started, and while it is awaited
+		w := newWorld(t)
+		w.write(t, fmt.Sprintf(project, 10, `, labels: {ecsctl.sandbox.start: 1m}`))
+		w.signal = os.Interrupt
+		status, out := w.run(t, call, "compose", "up")
+		if status != 1 || !strings.Contains(out, "ECS was asked for 1 task, and goes on: see ecsctl compose ps") ||
+			!strings.Contains(out, "error: interrupted") {
+			t.Errorf("call %d: exit status %d\n%s", call, status, out)
+		}
+		w.must(t, "compose", "up")
+		if got, want := w.outcome(t), "revisions: 1, tasks: map[shop:1:1]"; got != want {
+			t.Errorf("call %d: got %s, want %s", call, got, want)
+		}
+	}
+}
+
+// TestSuperseded: of two who deploy one service at once the first is told that another deployment took its place, and
+// what is left is the second one's revision, in the number that there was.
+func TestSuperseded(t *testing.T) {
+	for _, denied := range []bool{false, true} { // to read service deployments
+		w := newWorld(t)
+		w.write(t, fmt.Sprintf(project, 10, ""))
+		w.must(t, "compose", "service", "up", "--desired-count", "2")
+		w.write(t, fmt.Sprintf(project, 11, ", labels: {ecsctl.sandbox.start: 5m}"))
+		if denied {
+			if err := w.account.Fail(sandbox.Fault{Action: "ecs:DescribeServiceDeployments", Kind: sandbox.Denied}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.instead = func() {
+			w.write(t, fmt.Sprintf(project, 12, ""))
+			second := exec.Command(binary, "compose", "service", "up")
+			second.Dir, second.Env = w.dir, w.env()
+			if out, err := second.CombinedOutput(); err != nil {
+				t.Errorf("the second: %v\n%s", err, out)
+			}
+		}
+		status, out := w.run(t, 8, "compose", "service", "up")
+		if want := "error: the deployment of shop:2 was superseded: a deployment of shop:3 was begun at"; status != 5 ||
+			!strings.Contains(out, want) {
+			t.Errorf("exit status %d\n%s", status, out)
+		}
+		if denied != strings.Contains(out, "ecs:DescribeServiceDeployments is denied") {
+			t.Errorf("denied is %v\n%s", denied, out)
+		}
+		if got, want := w.outcome(t), "revisions: 3, tasks: map[shop:3:2]"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// onlySandbox matches what a script needs the sandbox for.
-var onlySandbox = regexp.MustCompile(`(?m)^(archive|calls|clock|engine|fault|repository|untag)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX`)
+// onlySandbox matches what a script needs the sandbox for. Deployments of services never end in other emulators.
+var onlySandbox = regexp.MustCompile(`(?m)^(archive|calls|clock|engine|fault|interrupt|repository|requests|untag)\b|` +
+	`ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX|service (up|create)`)
 
 // usesAccount matches the command that gives a script an account.
 var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)

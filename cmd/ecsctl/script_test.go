@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/ecsctl/ecsctl/cmd/internal/sandbox"
 )
 
 var update = flag.Bool("update", false, "rewrite what scripts expect")
@@ -65,7 +63,7 @@ func setup(env *testscript.Env) error {
 	env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("EXAMPLES", examples)
 	env.Setenv("HOME", env.WorkDir)
-	env.Values[accountKey{}] = new(*sandbox.Account)
+	env.Values[accountKey{}] = new(*served)
 	return nil
 }
 

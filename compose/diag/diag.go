@@ -36,6 +36,7 @@ type Diagnostic struct {
 	Rule     string // stable id such as "T09"
 	Path     string // where in the model: "services.web.ports[0]"
 	Message  string // what is wrong and why, then what to do
+	Allowed  bool   // an error that the user has made a warning of
 }
 
 // String writes the diagnostic in the form compilers use: file:line:column: severity: path: message [rule].
@@ -69,6 +70,21 @@ func (l *List) Addf(pos token.Position, s Severity, rule, path, format string, a
 		message = strings.ToValidUTF8(message[:half], "") + " … " + strings.ToValidUTF8(message[len(message)-half:], "")
 	}
 	*l = append(*l, Diagnostic{Pos: pos, Severity: s, Rule: rule, Path: path, Message: message})
+}
+
+// Follow adds what was found later in the same files. What is said of a value that is a mistake already follows from
+// that mistake, and is left out.
+func (l *List) Follow(later List) {
+	type value struct{ file, path string }
+	wrong := map[value]bool{}
+	for _, d := range *l {
+		wrong[value{d.Pos.Filename, d.Path}] = wrong[value{d.Pos.Filename, d.Path}] || d.Severity == Error && d.Path != ""
+	}
+	for _, d := range later {
+		if !wrong[value{d.Pos.Filename, d.Path}] {
+			*l = append(*l, d)
+		}
+	}
 }
 
 // Sort orders the list by place and removes what was said twice.

@@ -49,3 +49,20 @@ func TestSort(t *testing.T) {
 		t.Errorf("counts %d notes, errors %v", l.Count(Note), l.HasErrors())
 	}
 }
+
+// TestFollow: what follows from a mistake is left out; what stands beside it, or beside a warning, is not.
+func TestFollow(t *testing.T) {
+	at := func(file string) token.Position { return token.Position{Filename: file, Line: 1, Column: 1} }
+	var l, later List
+	l.Addf(at("a.yml"), Error, "C10", "web.retries", "no number")
+	l.Addf(at("a.yml"), Warning, "C04", "web.image", "not set")
+	l.Addf(at("a.yml"), Error, "C09", "", "no YAML")
+	for _, path := range []string{"web.retries", "web.image", "web", ""} {
+		later.Addf(at("a.yml"), Error, "T12", path, "out of its limits")
+	}
+	later.Addf(at("b.yml"), Error, "T12", "web.retries", "out of its limits")
+	l.Follow(later)
+	if len(l) != 7 {
+		t.Errorf("got %v", l)
+	}
+}

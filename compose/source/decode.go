@@ -45,6 +45,9 @@ func (d *Decoder) errorf(n *Node, path *Path, format string, args ...any) {
 }
 
 func (d *Decoder) value(n *Node, path *Path, v reflect.Value) {
+	if n.Kind == Null {
+		return
+	}
 	if d.Types != nil {
 		if done, err := d.Types(n, v); done {
 			if err != nil {
@@ -52,9 +55,6 @@ func (d *Decoder) value(n *Node, path *Path, v reflect.Value) {
 			}
 			return
 		}
-	}
-	if n.Kind == Null {
-		return
 	}
 	if s, ok := v.Addr().Interface().(selfDecoder); ok {
 		if err := s.DecodeMapstructure(n.Any()); err != nil {
@@ -142,7 +142,7 @@ func (d *Decoder) slice(n *Node, path *Path, v reflect.Value) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Items), len(n.Items)))
 	for i, item := range n.Items {
-		d.value(item, path.Item(i), v.Index(i))
+		d.value(item, path.Item(item.Index), v.Index(i))
 	}
 }
 
@@ -202,7 +202,10 @@ func (d *Decoder) scalar(n *Node, path *Path, v reflect.Value) {
 	default:
 		panic("source: cannot decode into " + v.Type().String())
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		d.errorf(n, path, "%q is out of range", n.Written())
+	case err != nil:
 		d.errorf(n, path, "must be %s, not %q", kindOf(v.Type()), n.Written())
 	}
 }

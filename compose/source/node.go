@@ -53,16 +53,18 @@ type Node struct {
 	Tagged    bool     // it or a value below it has a directive
 	Quoted    bool     // a scalar in quotes or a block: always a string
 	Text      string   // of a scalar, after interpolation
-	Raw       string   // of a scalar that interpolation changed: the text as written
+	Raw       string   // of a scalar that interpolation changed, and of what a short form stands for: the text as written
 	Unset     []string // variables that Text needed, had no default for and did not find
 	Fields    []Field  // of a mapping, in file order
 	Items     []*Node  // of a sequence
+	Index     int      // of an item, in the sequence that was written
 	Pos       token.Position
 }
 
 // A Field is one key of a mapping with its value.
 type Field struct {
 	Key   string
+	Raw   string         // of a key that interpolation made, which a short form can have: the text as written
 	Pos   token.Position // of the key
 	Value *Node
 }
@@ -132,14 +134,6 @@ func (n *Node) Keys() []string {
 	return keys
 }
 
-// Written returns the text of a scalar as it stands in the file: safe to show, since values of variables are not in it.
-func (n *Node) Written() string {
-	if n.Raw != "" {
-		return n.Raw
-	}
-	return n.Text
-}
-
 // IsScalar reports whether n is neither a mapping nor a sequence.
 func (n *Node) IsScalar() bool { return n.Kind < Sequence }
 
@@ -188,6 +182,16 @@ func (n *Node) Without(key string) *Node {
 			c.Fields = append(c.Fields, f)
 		}
 	}
+	return &c
+}
+
+// AsItem returns n as item i of a sequence that was written.
+func (n *Node) AsItem(i int) *Node {
+	if n.Index == i {
+		return n
+	}
+	c := *n
+	c.Index = i
 	return &c
 }
 

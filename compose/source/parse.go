@@ -28,32 +28,6 @@ const (
 // ruleSyntax is the id of problems with the YAML itself.
 const ruleSyntax = "C09"
 
-// Parse reads the YAML documents of a file. Problems are added to diags; documents before a syntax error are returned.
-// lookup gives the values of variables; with a nil lookup nothing is interpolated.
-func Parse(filename string, data []byte, lookup func(string) (string, bool), diags *diag.List) []*Node {
-	p := &parser{filename: filename, lookup: lookup, diags: diags}
-	if !p.readable(data) {
-		return nil
-	}
-	var docs []*Node
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var doc yaml.Node
-		err := dec.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return docs
-		}
-		if err != nil {
-			p.syntaxError(data, err)
-			return docs
-		}
-		p.count, p.anchors = 0, map[*yaml.Node]anchor{}
-		if n := p.node(doc.Content[0], nil, 0); n != nil {
-			docs = append(docs, n)
-		}
-	}
-}
-
 type parser struct {
 	filename string
 	lookup   func(string) (string, bool)
@@ -82,8 +56,7 @@ func (p *parser) readable(data []byte) bool {
 	start := token.Position{Filename: p.filename, Line: 1, Column: 1}
 	switch {
 	case len(data) > MaxSize:
-		p.errorf(start, nil, "the file has %.1f MiB, more than the limit of %d MiB: a task definition holds 64 KiB",
-			float64(len(data))/(1<<20), MaxSize>>20)
+		p.errorf(start, nil, "the file is larger than the limit of %d MiB: a task definition holds 64 KiB", MaxSize>>20)
 		return false
 	case bytes.HasPrefix(data, []byte{0xff, 0xfe}), bytes.HasPrefix(data, []byte{0xfe, 0xff}):
 		p.errorf(start, nil, "the file is UTF-16: save it as UTF-8")
@@ -260,7 +233,7 @@ func (p *parser) value(y *yaml.Node, path *Path, depth int) *Node {
 		n.Items = make([]*Node, 0, len(y.Content))
 		for i, item := range y.Content {
 			if v := p.node(item, path.Item(i), depth+1); v != nil && v.Directive != Reset {
-				n.Items = append(n.Items, v)
+				n.Items = append(n.Items, v.AsItem(i))
 				n.Tagged = n.Tagged || v.Tagged
 			}
 		}

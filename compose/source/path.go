@@ -41,6 +41,18 @@ func NewPath(keys ...string) *Path {
 	return p
 }
 
+// Matches reports whether the path is of the pattern: keys with dots between them, where * stands for any key.
+func (p *Path) Matches(pattern string) bool {
+	i := strings.LastIndexByte(pattern, '.')
+	switch {
+	case p == nil || p.key == "" || pattern[i+1:] != "*" && pattern[i+1:] != p.key:
+		return false
+	case i < 0:
+		return p.parent == nil
+	}
+	return p.parent.Matches(pattern[:i])
+}
+
 // String writes the path as people do: services.web.ports[0].
 func (p *Path) String() string {
 	if p == nil {

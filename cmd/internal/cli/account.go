@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -30,12 +29,15 @@ func (a *app) open(ctx context.Context) (*account, error) {
 		return nil, err
 	}
 	var clock deploy.Clock = wallClock{}
-	cache, layers := a.cacheDir(settings.Endpoint.Value), a.userCache("images")
-	if a.sandbox != nil {
-		clock = a.sandbox
-		if a.sandbox.cache != "" {
-			cache, layers = a.sandbox.cache, filepath.Join(a.sandbox.cache, "images")
+	cache, layers := "", a.userCache("images")
+	switch {
+	case a.sandbox != nil:
+		clock, cache = a.sandbox, a.sandbox.cache
+		if cache != "" {
+			layers = filepath.Join(cache, "images")
 		}
+	case settings.Endpoint.Value == "": // elsewhere the same ARN may come to mean something else
+		cache = a.userCache("revisions")
 	}
 	return &account{
 		app: a, settings: settings, clients: deploy.NewClients(cfg, clock, deploy.Cache(cache)),
@@ -51,20 +53,6 @@ func (a *app) newImages(cfg aws.Config, cache string) *images.Client {
 		c.Sleep = func(ctx context.Context, d time.Duration) error { return sleep(ctx, min(d, limit)) }
 	}
 	return c
-}
-
-// cacheDir returns the directory in which fingerprints are remembered, "" if there is none. Accounts at another
-// endpoint than AWS's own have one of their own: their ARNs do not say which account it is.
-func (a *app) cacheDir(endpoint string) string {
-	dir := a.userCache("revisions")
-	if endpoint == "" || dir == "" {
-		return dir
-	}
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return filepath.Join(dir, url.PathEscape(u.Host))
 }
 
 // userCache returns the directory in which something is remembered, "" if there is none.

@@ -34,7 +34,7 @@ var buildKeys = []struct {
 	{"Target", func(b *building) []string { return each("--target", b.Target) }},
 	{"Platforms", func(b *building) []string { return each("--platform", strings.Join(b.platforms(), ",")) }},
 	{"Args", func(b *building) []string { return each("--build-arg", b.args()...) }},
-	{"Labels", func(b *building) []string { return each("--label", pairs(b.Labels)...) }},
+	{"Labels", func(b *building) []string { return each("--label", keyValues(b.Labels)...) }},
 	{"CacheFrom", func(b *building) []string { return each("--cache-from", b.caches()...) }},
 	{"CacheTo", func(b *building) []string { return each("--cache-to", b.CacheTo...) }},
 	{"NoCache", func(b *building) []string { return given("--no-cache", b.NoCache || b.flags.noCache) }},
@@ -80,7 +80,7 @@ func given(flag string, yes bool) []string {
 	return []string{flag}
 }
 
-func pairs[M ~map[string]string](m M) []string {
+func keyValues[M ~map[string]string](m M) []string {
 	var out []string
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		out = append(out, key+"="+m[key])

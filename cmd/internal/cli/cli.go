@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -17,10 +18,13 @@ import (
 
 // Exit statuses. They are stable.
 const (
-	exitOK      = 0
-	exitFailed  = 1 // AWS, Docker or a file system refused, or something failed
-	exitInvalid = 2 // wrong input or usage: nothing was sent
-	exitTimeout = 4 // time ran out; what was begun goes on
+	exitOK               = 0
+	exitFailed           = 1 // AWS, Docker or a file system refused, or something failed
+	exitInvalid          = 2 // wrong input or usage: nothing was sent
+	exitFailedDeployment = 3 // the deployment failed or was rolled back
+	exitTimeout          = 4 // time ran out; what was begun goes on
+	exitSuperseded       = 5 // a later deployment took the place of this one
+	exitChanges          = 10
 )
 
 // An app is what all commands have in common: where they run, and the flags that may stand anywhere on the line.
@@ -30,11 +34,12 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 
-	flags       *pflag.FlagSet // that may stand anywhere on the line
-	session     sessionFlags
-	sandboxFlag string
-	sandbox     *sandboxLink // that calls go to, nil if they go to AWS
-	dryRun      bool
+	flags        *pflag.FlagSet // that may stand anywhere on the line
+	session      sessionFlags
+	sandboxFlag  string
+	sandbox      *sandboxLink // that calls go to, nil if they go to AWS
+	dryRun       bool
+	planExitCode bool // a dry run tells by its exit status whether there is something to do
 
 	output           string
 	strict           bool
@@ -59,28 +64,61 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 		key, value, _ := strings.Cut(e, "=")
 		a.env[key] = value
 	}
+	out := &output{Writer: stdout}
+	a.stdout = out
 	root := newRoot(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	if out.err != nil && (err == nil || errors.Is(err, errInvalid)) {
+		err = fmt.Errorf("standard output: %w", out.err)
+	}
 	if err == nil {
 		return exitOK
 	}
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
-	if !errors.Is(err, errInvalid) {
+	if !errors.Is(err, errInvalid) && !errors.Is(err, errChanges) {
 		fmt.Fprintf(stderr, "error: %s\n", err)
 	}
 	if _, usage := errors.AsType[usageError](err); usage || errors.Is(err, errInvalid) || isCobraUsage(err) {
 		return exitInvalid
 	}
-	if errors.Is(err, deploy.ErrTimeout) {
+	deployment, failed := errors.AsType[*deploy.DeploymentError](err)
+	own, ended := errors.AsType[statusError](err)
+	ran, judged := errors.AsType[*deploy.RunError](err)
+	switch {
+	case ended:
+		return own.status
+	case judged: // a task before the deployment
+		return ran.Status()
+	case errors.Is(err, errChanges):
+		return exitChanges
+	case errors.Is(err, deploy.ErrTimeout):
 		return exitTimeout
+	case failed && deployment.Outcome == deploy.Superseded:
+		return exitSuperseded
+	case failed:
+		return exitFailedDeployment
 	}
 	return exitFailed
+}
+
+// An output remembers the first error of writing to it: what nobody received is not done.
+type output struct {
+	io.Writer
+	err error
+}
+
+func (o *output) Write(data []byte) (int, error) {
+	n, err := o.Writer.Write(data)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // isCobraUsage reports whether err is cobra's complaint about a command that it does not know, which has no type.
@@ -90,16 +128,16 @@ func newRoot(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ecsctl",
 		Short: "Run compose files on Amazon ECS",
-		Long: "ecsctl turns the compose files people run on their own machine into Amazon ECS task definitions and services.\n" +
-			"It takes the files, flags and variables of ecs-cli as they are.",
+		Long: "ecsctl turns the compose files people run on their own machine into Amazon ECS task definitions and " +
+			"services.\nIt takes the files, flags and variables of ecs-cli as they are.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	f := cmd.PersistentFlags()
 	a.flags = f
 	a.session.add(f)
-	f.StringVar(&a.sandboxFlag, "sandbox", "", "work in a `sandbox`, an AWS account in this machine: a name (default: default), or the "+
-		"URL of one that is served; default: ECSCTL_SANDBOX")
+	f.StringVar(&a.sandboxFlag, "sandbox", "", "work in a `sandbox`, an AWS account in this machine: "+
+		"a name (default: default), or the URL of one that is served; default: ECSCTL_SANDBOX")
 	f.Lookup("sandbox").NoOptDefVal = defaultSandbox
 	f.BoolVar(&a.dryRun, "dry-run", false, "print what would be done, and do nothing")
 	f.StringVar(&a.output, "output", "", "form of the output: what the command says, often text or json")
@@ -110,9 +148,10 @@ func newRoot(a *app) *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "errors only: no notes and no warnings")
 	f.BoolVar(&a.verbose, "verbose", false, "every note: otherwise one of each kind is shown")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newCompose(a), newConfigure(a), newECR(a), newImages(a), newPull(a), newPush(a), newSandbox(a),
+	cmd.AddCommand(newCompose(a), newConfigure(a), newECR(a), newImages(a), newLogs(a), newPull(a), newPush(a), newSandbox(a),
 		newVersion(a), newWhoami(a))
 	cmd.InitDefaultCompletionCmd()
+	addHelp(cmd)
 	return cmd
 }
 
@@ -120,6 +159,15 @@ func newRoot(a *app) *cobra.Command {
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usageError{fmt.Errorf("%s takes no argument %q: see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+// oneFlag returns an error if several of the flags are given, of which only one may be.
+func oneFlag(cmd *cobra.Command, names ...string) error {
+	given := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !cmd.Flags().Changed(name) })
+	if len(given) > 1 {
+		return usageError{fmt.Errorf("--%s: give one of them", strings.Join(given, " and --"))}
 	}
 	return nil
 }

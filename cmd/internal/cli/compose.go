@@ -39,17 +39,20 @@ func newCompose(a *app) *cobra.Command {
 	f := cmd.PersistentFlags()
 	f.StringArrayVarP(&p.files, "file", "f", nil, "compose file, - for standard input; repeatable, later ones win; "+
 		"default: COMPOSE_FILE, else compose.yaml or docker-compose.yml with its override for ECS")
-	f.StringVarP(&p.name, "project-name", "p", "", "name of the project; default: COMPOSE_PROJECT_NAME, the name in the files, "+
-		"or that of their directory")
-	f.StringArrayVar(&p.ecsParams, "ecs-params", nil, "ecs-params file; repeatable, later ones win; default: ecs-params.yml here "+
-		"or beside the compose file")
-	f.StringVar(&p.registryCreds, "registry-creds", "", "registry credentials file; default: the newest ecs-registry-creds_*.yml here")
+	f.StringVarP(&p.name, "project-name", "p", "", "name of the project; default: COMPOSE_PROJECT_NAME, "+
+		"the name in the files, or that of their directory")
+	f.StringArrayVar(&p.ecsParams, "ecs-params", nil, "ecs-params file; repeatable, later ones win; "+
+		"default: ecs-params.yml here or beside the compose file")
+	f.StringVar(&p.registryCreds, "registry-creds", "",
+		"registry credentials file; default: the newest ecs-registry-creds_*.yml here")
 	f.StringArrayVar(&p.envFiles, "env-file", nil, "file of variables in place of .env; repeatable, later ones win")
 	f.StringArrayVar(&p.profiles, "profile", nil, "active profile besides COMPOSE_PROFILES; repeatable")
 	f.StringVar(&p.taskRoleARN, "task-role-arn", "", "name or ARN of the role of the task")
-	f.StringVar(&p.restartPolicy, "restart-policy", "sidecars", "containers that ECS restarts in place: all, sidecars or none")
-	cmd.AddCommand(newCheck(a, p), newConfig(a, p), newConvert(a, p), newCreate(a, p), newKeys(a), newPs(a, p),
-		newBuild(a, p), newComposePull(a, p), newComposePush(a, p), newRevisions(a, p), newScale(a, p), newSchema(a), newStart(a, p), newStop(a, p), newUp(a, p))
+	f.StringVar(&p.restartPolicy, "restart-policy", "sidecars",
+		"containers that ECS restarts in place: all, sidecars or none")
+	cmd.AddCommand(newBuild(a, p), newCheck(a, p), newConfig(a, p), newConvert(a, p), newCreate(a, p), newKeys(a),
+		newComposeLogs(a, p), newComposePull(a, p), newComposePush(a, p), newPlan(a, p), newPs(a, p), newRevisions(a, p),
+		newRun(a, p), newScale(a, p), newSchema(a), newService(a, p), newStart(a, p), newStop(a, p), newUp(a, p))
 	return cmd
 }
 
@@ -67,7 +70,8 @@ type translateFlags struct {
 }
 
 func (o *translateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.purpose, "for", "task-definition", "what the files are for: task-definition, run-task or service")
+	cmd.Flags().StringVar(&o.purpose, "for", "task-definition",
+		"what the files are for: task-definition, run-task or service")
 	cmd.Flags().StringVar(&o.tags, "tags", "", "tags `KEY=VALUE,...` of all that is made")
 }
 
@@ -95,7 +99,9 @@ func (p *projectFlags) translate(ctx context.Context, a *app, o *translateFlags)
 
 // translateFor reads all files of the project and translates it. The result is nil if the compose files could not be
 // read.
-func (p *projectFlags) translateFor(ctx context.Context, a *app, purpose translate.Purpose, tags string) (*translation, error) {
+func (p *projectFlags) translateFor(
+	ctx context.Context, a *app, purpose translate.Purpose, tags string,
+) (*translation, error) {
 	target, err := p.target(a, purpose, tags)
 	if err != nil {
 		return nil, err
@@ -114,17 +120,17 @@ func (p *projectFlags) translateFor(ctx context.Context, a *app, purpose transla
 			files = []string{shorten(f)}
 		}
 	}
-	params, diags, err := ecsparams.Load(files, project.Environment)
+	params, diags, err := ecsparams.Load(ctx, files, project.Environment)
 	if err != nil {
 		return nil, usageError{err}
 	}
 	t.diags = append(t.diags, diags...)
-	if target.Registry, diags, err = p.registry(); err != nil {
+	if target.Registry, diags, err = p.registry(ctx); err != nil {
 		return nil, usageError{err}
 	}
 	t.diags = append(t.diags, diags...)
 	t.result, diags = translate.Translate(project, params, *target)
-	t.diags = append(t.diags, diags...)
+	t.diags.Follow(diags)
 	t.diags.Sort()
 	return t, nil
 }
@@ -141,7 +147,7 @@ func shorten(path string) string {
 	return path
 }
 
-func (p *projectFlags) registry() (*ecsparams.RegistryCredentials, diag.List, error) {
+func (p *projectFlags) registry(ctx context.Context) (*ecsparams.RegistryCredentials, diag.List, error) {
 	name := p.registryCreds
 	if name == "" {
 		name = ecsparams.FindRegistryCredentials("")
@@ -149,7 +155,7 @@ func (p *projectFlags) registry() (*ecsparams.RegistryCredentials, diag.List, er
 	if name == "" {
 		return nil, nil, nil
 	}
-	return ecsparams.LoadRegistryCredentials(name)
+	return ecsparams.LoadRegistryCredentials(ctx, name)
 }
 
 // target returns what the command line says about where the project runs.
@@ -162,7 +168,7 @@ func (p *projectFlags) target(a *app, purpose translate.Purpose, tags string) (*
 		return nil, err
 	}
 	t := &translate.Target{
-		Purpose:    purpose,
+		Purpose: purpose, ServicePrefix: s.ServicePrefix.Value,
 		LaunchType: types.LaunchType(s.LaunchType.Value), Region: s.Region.Value, TaskRoleARN: p.taskRoleARN,
 		RestartPolicy: translate.RestartPolicy(p.restartPolicy), AllowUnsupported: a.allowUnsupported,
 	}
@@ -170,6 +176,12 @@ func (p *projectFlags) target(a *app, purpose translate.Purpose, tags string) (*
 	case translate.RestartAll, translate.RestartNone, translate.RestartSidecars:
 	default:
 		return nil, usageError{fmt.Errorf("--restart-policy must be all, sidecars or none, not %q", p.restartPolicy)}
+	}
+	for _, word := range a.allowUnsupported {
+		if !translate.CanAllow(word) {
+			return nil, usageError{fmt.Errorf("--allow-unsupported: %q is no key of a compose service and no rule%s",
+				word, translate.SuggestKey(word))}
+		}
 	}
 	t.Tags, err = parseTags(tags)
 	return t, err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -50,13 +51,19 @@ func create(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error 
 	if err != nil {
 		return err
 	}
-	return s.finish(state.Family, x)
+	return s.finish(state.Family.Match, x)
 }
 
 // deployable reads and translates the project. All its problems are reported; an error among them ends the command.
 func (p *projectFlags) deployable(
 	ctx context.Context, a *app, o *deployFlags, purpose translate.Purpose,
 ) (*translation, error) {
+	if _, err := a.oneOf("text", "json"); err != nil {
+		return nil, err
+	}
+	if o.reuseDepth < 0 || o.timeout < 0 {
+		return nil, usageError{errors.New("--reuse-depth and --timeout must not be negative")}
+	}
 	t, err := p.translateFor(ctx, a, purpose, o.tags)
 	if err != nil {
 		return nil, err

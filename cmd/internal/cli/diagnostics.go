@@ -12,17 +12,17 @@ import (
 	"github.com/ecsctl/ecsctl/compose/diag"
 )
 
-// judge makes errors of warnings if the user wants it so.
+// judge returns the diagnostics that the user wants to see, with warnings as errors if the user wants it so. What the
+// user has allowed stays allowed.
 func (a *app) judge(diags diag.List) diag.List {
-	if !a.strict {
-		return diags
-	}
-	judged := make(diag.List, len(diags))
-	for i, d := range diags {
-		if d.Severity == diag.Warning {
+	var judged diag.List
+	for _, d := range diags {
+		if a.strict && d.Severity == diag.Warning && !d.Allowed {
 			d.Severity = diag.Error
 		}
-		judged[i] = d
+		if d.Severity == diag.Error || !a.quiet {
+			judged = append(judged, d)
+		}
 	}
 	return judged
 }
@@ -75,9 +75,6 @@ var colours = map[diag.Severity]string{diag.Note: "\x1b[36m", diag.Warning: "\x1
 func (a *app) writeText(w io.Writer, diags diag.List) {
 	colour := a.colours(w)
 	for _, d := range diags {
-		if a.quiet && d.Severity != diag.Error {
-			continue
-		}
 		line := d.String()
 		if colour {
 			word := d.Severity.String() + ": "
@@ -89,6 +86,9 @@ func (a *app) writeText(w io.Writer, diags diag.List) {
 
 // colours reports whether w is a terminal on which colours are wanted.
 func (a *app) colours(w io.Writer) bool {
+	if o, wrapped := w.(*output); wrapped {
+		w = o.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && !a.noColor && a.env["NO_COLOR"] == "" && a.env["TERM"] != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -31,8 +32,10 @@ func keys(a *app, args []string) error {
 			list = append(list, k)
 		}
 	}
-	if len(list) == 0 {
-		return usageError{fmt.Errorf("a compose service has no key %s", strings.Join(args, ", "))}
+	for _, arg := range args {
+		if !slices.ContainsFunc(list, func(k translate.Key) bool { return covers([]string{arg}, k.Path) }) {
+			return usageError{fmt.Errorf("a compose service has no key %s%s", arg, translate.SuggestKey(arg))}
+		}
 	}
 	if form == "json" {
 		return encodeJSON(a.stdout, list)
@@ -44,7 +47,7 @@ func keys(a *app, args []string) error {
 		if fargate == k.EC2 {
 			fargate = "same"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Path, k.Level, strings.Trim(k.EC2, "`"), strings.ReplaceAll(fargate, "`", ""))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Path, k.Level, k.EC2, fargate)
 	}
 	return w.Flush()
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,8 +26,10 @@ func (o *deployFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	o.verifyFlags.add(f)
 	f.StringVar(&o.tags, "tags", "", "tags `KEY=VALUE,...` of all that is made")
-	f.BoolVar(&o.createLogGroups, "create-log-groups", false, "make the log groups that containers write to, if they are missing")
-	f.IntVar(&o.reuseDepth, "reuse-depth", 0, "how many ACTIVE revisions are compared before one is registered (default 50)")
+	f.BoolVar(&o.createLogGroups, "create-log-groups", false,
+		"make the log groups that containers write to, if they are missing")
+	f.IntVar(&o.reuseDepth, "reuse-depth", 0,
+		"how many ACTIVE revisions are compared before one is registered (default 50)")
 }
 
 // addTasks adds the flags of the commands that also start or stop tasks.
@@ -47,6 +50,9 @@ type revisionJSON struct {
 	Tasks          []string `json:"tasks,omitempty"` // ARNs of those that were started
 }
 
+// errChanges is returned by plan --exit-code if there is something to do.
+var errChanges = errors.New("there are changes")
+
 // printPlan prints what would be done.
 func (a *app) printPlan(plan deploy.Plan) error {
 	form, err := a.oneOf("text", "json")
@@ -61,11 +67,23 @@ func (a *app) printPlan(plan deploy.Plan) error {
 
 // apply carries a plan out, or prints it if this is a dry run; then the execution is nil.
 func (s *account) apply(ctx context.Context, plan deploy.Plan, timeout time.Duration) (*deploy.Execution, error) {
+	return s.execute(ctx, plan, &deploy.Execution{Timeout: timeout}, s.app.newProgress())
+}
+
+// execute is apply with an execution that says how, and a progress that others may write to, too.
+func (s *account) execute(
+	ctx context.Context, plan deploy.Plan, x *deploy.Execution, progress *progress,
+) (*deploy.Execution, error) {
 	if s.app.dryRun {
-		return nil, s.app.printPlan(plan)
+		if err := s.app.printPlan(plan); err != nil {
+			return nil, err
+		}
+		if s.app.planExitCode && plan.Writes() {
+			return nil, errChanges
+		}
+		return nil, nil
 	}
-	progress := s.app.newProgress()
-	x := &deploy.Execution{Clients: s.clients, Report: progress.report, Timeout: timeout}
+	x.Clients, x.Report = s.clients, progress.report
 	err := plan.Apply(ctx, x)
 	progress.end()
 	if err != nil && ctx.Err() != nil {
@@ -76,11 +94,18 @@ func (s *account) apply(ctx context.Context, plan deploy.Plan, timeout time.Dura
 
 // sayInterrupted says what goes on after an interrupt.
 func (a *app) sayInterrupted(x *deploy.Execution) {
-	if len(x.Started) == 0 {
+	if x.Deploying() {
+		fmt.Fprintln(a.stderr, "the deployment goes on: ecsctl compose service wait waits on for it, service rollback takes it back")
+	}
+	if x.Asked == 0 {
 		return
 	}
-	fmt.Fprintf(a.stderr, "%d started and left as it is: see it with ecsctl compose ps; the same command again goes on from there\n",
-		len(x.Started))
+	n := fmt.Sprintf("%d tasks", x.Asked)
+	if x.Asked == 1 {
+		n = "1 task"
+	}
+	fmt.Fprintf(a.stderr,
+		"ECS was asked for %s, and goes on: see ecsctl compose ps; the same command goes on from here\n", n)
 }
 
 // printRevision prints the revision that a command came to, and the tasks that it started.
@@ -111,23 +136,23 @@ func (a *app) printRevision(r *deploy.Revision, reused bool, x *deploy.Execution
 	return err
 }
 
-// finish prints what a command came to that registers or reuses a revision.
-func (s *account) finish(family *deploy.Family, x *deploy.Execution) error {
+// finish prints what a command came to that registers or reuses a revision: match if it had nothing to do, nil if it is
+// not about one.
+func (s *account) finish(match *deploy.Revision, x *deploy.Execution) error {
 	if x == nil {
 		return nil
 	}
-	r := cmp.Or(x.Revision, x.Uses, family.Match)
+	r := cmp.Or(x.Revision, x.Uses, match)
 	if r == nil { // tasks were stopped, or left as they are
 		return nil
 	}
 	return s.app.printRevision(r, x.Revision == nil, x)
 }
 
-// warn writes warnings that no file is the cause of.
+// warn writes warnings that no file is the cause of, also where files are to be quiet: what is done may be another thing
+// than was meant.
 func (a *app) warn(warnings []string) {
 	for _, w := range warnings {
-		if !a.quiet {
-			fmt.Fprintf(a.stderr, "warning: %s\n", w)
-		}
+		fmt.Fprintf(a.stderr, "warning: %s\n", w)
 	}
 }

@@ -37,7 +37,9 @@ func (p *progress) report(e deploy.Event) {
 	case e.Note != "":
 		p.line("%s", e.Note)
 	case e.Tasks != nil:
-		p.tasks(e.Tasks)
+		p.status(fmt.Sprintf("waiting for %s: %s", e.Tasks.Awaited, e.Tasks), e.Tasks.Elapsed)
+	case e.Rollout != nil:
+		p.status(e.Rollout.String(), e.Rollout.Elapsed)
 	}
 }
 
@@ -47,13 +49,12 @@ func (p *progress) line(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
-// tasks says how far tasks are: again on a terminal, if it has changed elsewhere.
-func (p *progress) tasks(t *deploy.TaskProgress) {
-	said := fmt.Sprintf("waiting for %s: %s", t.Awaited, t)
-	elapsed := t.Elapsed.Round(time.Second)
+// status says how far what is awaited is: again on a terminal, if it has changed elsewhere.
+func (p *progress) status(said string, elapsed time.Duration) {
+	elapsed = elapsed.Round(time.Second)
 	if p.live {
 		p.clear()
-		fmt.Fprintf(p.w, "%s (%s)", said, elapsed)
+		fmt.Fprint(p.w, p.cropped(fmt.Sprintf("%s (%s)", said, elapsed)))
 		p.shown = true
 		return
 	}
@@ -61,6 +62,19 @@ func (p *progress) tasks(t *deploy.TaskProgress) {
 		fmt.Fprintf(p.w, "%s (%s)\n", said, elapsed)
 		p.last = said
 	}
+}
+
+// cropped returns as much of a line as the terminal has room for: a longer one could not be cleared.
+func (p *progress) cropped(line string) string {
+	f, ok := p.w.(*os.File)
+	if !ok {
+		return line
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if runes := []rune(line); err == nil && width > 1 && len(runes) >= width {
+		return string(runes[:width-2]) + "…"
+	}
+	return line
 }
 
 func (p *progress) clear() {

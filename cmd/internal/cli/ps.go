@@ -18,13 +18,16 @@ func newPs(a *app, p *projectFlags) *cobra.Command {
 		Aliases: []string{"list"},
 		Short:   "List the containers of the project's tasks",
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return ps(cmd.Context(), a, p, status) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return ps(cmd.Context(), a, status, func(s *account) (deploy.TaskList, error) { return p.tasksNamed(cmd.Context(), a, s) })
+		},
 	}
 	cmd.Flags().StringVar(&status, "desired-status", "", "only tasks that are meant to be RUNNING, or STOPPED")
 	return cmd
 }
 
-func ps(ctx context.Context, a *app, p *projectFlags, status string) error {
+// ps lists the containers of the tasks that of finds.
+func ps(ctx context.Context, a *app, status string, of func(*account) (deploy.TaskList, error)) error {
 	form, err := a.oneOf("text", "json")
 	if err != nil {
 		return err
@@ -34,16 +37,15 @@ func ps(ctx context.Context, a *app, p *projectFlags, status string) error {
 	default:
 		return usageError{fmt.Errorf("--desired-status must be RUNNING or STOPPED, not %q", status)}
 	}
-	want, err := p.named(ctx, a)
-	if err != nil {
-		return err
-	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	want.Cluster = s.settings.Cluster.Value
-	listing, err := deploy.Ps(ctx, s.clients, want, types.DesiredStatus(status))
+	tasks, err := of(s)
+	if err != nil {
+		return err
+	}
+	listing, err := deploy.Ps(ctx, s.clients, tasks, types.DesiredStatus(status))
 	if err != nil {
 		return err
 	}

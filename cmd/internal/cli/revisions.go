@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,15 +31,17 @@ func revisions(ctx context.Context, a *app, p *projectFlags, depth int) error {
 	if err != nil {
 		return err
 	}
-	want, err := p.named(ctx, a)
-	if err != nil {
-		return err
+	if depth < 0 {
+		return usageError{errors.New("--limit must not be negative")}
 	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	want.Cluster = s.settings.Cluster.Value
+	want, err := p.tasksNamed(ctx, a, s)
+	if err != nil {
+		return err
+	}
 	list, warnings, err := deploy.Revisions(ctx, s.clients, want, depth)
 	if err != nil {
 		return err

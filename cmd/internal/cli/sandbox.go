@@ -30,7 +30,7 @@ const (
 type sandboxLink struct {
 	url     string
 	local   *sandbox.Account // nil at a URL
-	cache   string           // directory of fingerprints, "" at a URL
+	cache   string           // directory of fingerprints, "" if there is none
 	watched bool             // somebody looks on, and time is not to fly
 }
 
@@ -42,8 +42,8 @@ func (a *app) sandboxName() string {
 	return a.env["ECSCTL_SANDBOX"]
 }
 
-// sandboxNames is what the names of sandboxes are made of.
-const sandboxNames = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
+// sandboxPattern is what the names of sandboxes are made of.
+const sandboxPattern = `^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`
 
 // sandboxDir returns the directory of the sandboxes' states.
 func (a *app) sandboxDir() (string, error) {
@@ -59,7 +59,7 @@ func (a *app) sandboxDir() (string, error) {
 
 // openSandbox returns the sandbox of a name, with where its state and its cache are.
 func (a *app) openSandbox(name string) (acct *sandbox.Account, cache string, err error) {
-	if ok, _ := regexp.MatchString(sandboxNames, name); !ok {
+	if ok, _ := regexp.MatchString(sandboxPattern, name); !ok {
 		return nil, "", usageError{fmt.Errorf("--sandbox: %q is no name of a sandbox: use letters, digits, - and _, "+
 			"or the URL that sandbox serve prints", name)}
 	}
@@ -68,6 +68,9 @@ func (a *app) openSandbox(name string) (acct *sandbox.Account, cache string, err
 		return nil, "", err
 	}
 	acct, err = sandbox.Open(filepath.Join(dir, name+".json"), sandbox.Options{})
+	if err != nil {
+		err = fmt.Errorf("sandbox %s: %w; ecsctl sandbox reset %s forgets it", name, err, name)
+	}
 	return acct, filepath.Join(dir, name+".cache"), err
 }
 
@@ -83,6 +86,9 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 		if link.local, link.cache, err = a.openSandbox(name); err != nil {
 			return aws.Config{}, err
 		}
+		if err := a.addCluster(link.local, s); err != nil {
+			return aws.Config{}, err
+		}
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return aws.Config{}, fmt.Errorf("sandbox: %w", err)
@@ -90,6 +96,15 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 		link.url = "http://" + listener.Addr().String()
 		server := &http.Server{Handler: link.local, ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }() // until the process ends
+	}
+	if link.local == nil {
+		status, err := link.control(context.Background(), http.MethodGet, "")
+		if err != nil {
+			return aws.Config{}, err
+		}
+		if dir := a.userCache("revisions"); dir != "" && status.ID != "" {
+			link.cache = filepath.Join(dir, "sandbox-"+status.ID)
+		}
 	}
 	if a.sandbox == nil && !a.quiet {
 		fmt.Fprintf(a.stderr, "%s: nothing reaches AWS\n", said)
@@ -105,20 +120,32 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 	}, nil
 }
 
+// addCluster makes the cluster that is meant, which is of no account but AWS's: a rehearsal is not about clusters.
+func (a *app) addCluster(account *sandbox.Account, s *profile.Settings) error {
+	if strings.HasPrefix(s.Cluster.Value, "arn:") {
+		return nil
+	}
+	added, err := account.AddCluster(s.Region.Value, s.Cluster.Value)
+	if added {
+		a.note(fmt.Sprintf("the sandbox has a cluster %s now", s.Cluster.Value))
+	}
+	return err
+}
+
 // Now returns the time of the sandbox, or that of the machine if it cannot be asked.
 func (l *sandboxLink) Now() time.Time {
 	if l.local != nil {
 		return l.local.Now()
 	}
-	now, err := l.control(context.Background(), http.MethodGet, "")
+	status, err := l.control(context.Background(), http.MethodGet, "")
 	if err != nil {
 		return time.Now()
 	}
-	return now
+	return status.Now
 }
 
-// speed is how much faster the sandbox's clock runs than the one on the wall while somebody looks on. For everybody else
-// it jumps.
+// speed is how much faster the sandbox's clock runs than the one on the wall while somebody looks on. For everybody
+// else it jumps.
 const speed = 10
 
 // Sleep lets the time of the sandbox pass.
@@ -138,21 +165,25 @@ func (l *sandboxLink) Sleep(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// control asks a sandbox at a URL for its time, after changing it if path says so.
-func (l *sandboxLink) control(ctx context.Context, method, path string) (time.Time, error) {
+// A sandboxStatus is what a sandbox at a URL says of itself.
+type sandboxStatus struct {
+	Now time.Time
+	ID  string // another one after a reset
+}
+
+// control asks a sandbox at a URL how it is, after changing it if path says so.
+func (l *sandboxLink) control(ctx context.Context, method, path string) (s sandboxStatus, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, l.url+"/_sandbox"+path, nil)
 	if err != nil {
-		return time.Time{}, err
+		return s, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("sandbox: %w", err)
+		return s, fmt.Errorf("sandbox: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return time.Time{}, fmt.Errorf("sandbox: %s answers %s", l.url, resp.Status)
+		return s, fmt.Errorf("sandbox: %s answers %s", l.url, resp.Status)
 	}
-	var status struct{ Now time.Time }
-	err = json.NewDecoder(resp.Body).Decode(&status)
-	return status.Now, err
+	return s, json.NewDecoder(resp.Body).Decode(&s)
 }

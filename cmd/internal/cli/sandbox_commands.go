@@ -8,18 +8,24 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/sandbox"
+	"github.com/ecsctl/ecsctl/compose/diag"
 )
 
 func newSandbox(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "An AWS account for rehearsals, in this machine",
-		Long: "A sandbox is an AWS account that lives in one file: with --sandbox, or ECSCTL_SANDBOX=NAME, any command works in\n" +
-			"it, with ECS's own rules and no credentials, and nothing reaches AWS.",
+		Long: "A sandbox is an AWS account that lives in one file: with --sandbox, or ECSCTL_SANDBOX=NAME, any command " +
+			"works in\nit, with ECS's own rules and no credentials, and nothing reaches AWS.\n\n" +
+			"Docker labels of a service ask for what becomes of its container:\n" + sandbox.Labels +
+			"\nAlarms whose names begin with ecsctl-sandbox-alarm ring in each deployment that uses them.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -83,15 +89,23 @@ func serveSandbox(ctx context.Context, a *app, listen, name string) error {
 	return nil
 }
 
+// resetSandbox forgets a sandbox, also one whose file cannot be read.
 func resetSandbox(a *app, name string) error {
-	acct, cache, err := a.openSandbox(name)
+	names, err := a.sandboxNames()
 	if err != nil {
 		return err
 	}
-	if err := acct.Reset(); err != nil {
-		return fmt.Errorf("sandbox %s: %w", name, err)
+	if !slices.Contains(names, name) {
+		return usageError{fmt.Errorf("there is no sandbox %q%s: see ecsctl sandbox ls", name, diag.Suggest(name, names))}
 	}
-	if err := os.RemoveAll(cache); err != nil {
+	acct, cache, err := a.openSandbox(name)
+	if err == nil {
+		err = acct.Reset()
+	}
+	if err != nil {
+		err = os.Remove(strings.TrimSuffix(cache, ".cache") + ".json")
+	}
+	if err = errors.Join(err, os.RemoveAll(cache)); err != nil {
 		return fmt.Errorf("sandbox %s: %w", name, err)
 	}
 	if !a.quiet {
@@ -100,22 +114,28 @@ func resetSandbox(a *app, name string) error {
 	return nil
 }
 
+// sandboxNames returns the names of the sandboxes, sorted.
+func (a *app) sandboxNames() ([]string, error) {
+	dir, err := a.sandboxDir()
+	if err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	names := []string{}
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".json"))
+	}
+	return names, err
+}
+
 func listSandboxes(a *app) error {
 	form, err := a.oneOf("text", "json")
 	if err != nil {
 		return err
 	}
-	dir, err := a.sandboxDir()
+	names, err := a.sandboxNames()
 	if err != nil {
 		return err
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
-	if err != nil {
-		return err
-	}
-	names := []string{}
-	for _, f := range files {
-		names = append(names, strings.TrimSuffix(filepath.Base(f), ".json"))
 	}
 	if form == "json" {
 		return encodeJSON(a.stdout, map[string]any{"sandboxes": names})

@@ -41,7 +41,7 @@ func (s *sessionFlags) add(f *pflag.FlagSet) {
 	f.StringVarP(&s.region, "region", "r", "",
 		"AWS region; default: the cluster configuration, AWS_REGION, AWS_DEFAULT_REGION, the AWS profile")
 	f.StringVar(&s.launchType, "launch-type", "",
-		"where tasks run: EC2, FARGATE or EXTERNAL; default: the cluster configuration")
+		"where tasks run: EC2, FARGATE, EXTERNAL or MANAGED_INSTANCES; default: the cluster configuration")
 	f.StringVar(&s.ecsProfile, "ecs-profile", "", "ECS profile of ecsctl configure profile; default: ECS_PROFILE")
 	f.StringVar(&s.awsProfile, "aws-profile", "", "AWS profile; default: AWS_PROFILE")
 	f.StringVar(&s.endpointURL, "endpoint-url", "",

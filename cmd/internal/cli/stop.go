@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -17,8 +18,9 @@ func newStop(a *app, p *projectFlags) *cobra.Command {
 		Use:     "stop",
 		Aliases: []string{"down"},
 		Short:   "Stop the tasks of the project",
-		Long: "stop stops the tasks of the project and waits until they have stopped. If none runs there is nothing to do.\n" +
-			"Of the files only the name of the project matters: mistakes in them are no hindrance, and with --project-name\n" +
+		Long: "stop stops the tasks of the project and waits until they have stopped. If none runs there is nothing to " +
+			"do.\nOf the files only the name of the project matters: mistakes in them are no hindrance, and with " +
+			"--project-name\n" +
 			"there need be none.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return stop(cmd.Context(), a, p, o) },
@@ -28,29 +30,42 @@ func newStop(a *app, p *projectFlags) *cobra.Command {
 }
 
 func stop(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error {
-	want, err := p.named(ctx, a)
+	form, err := a.oneOf("text", "json")
 	if err != nil {
 		return err
+	}
+	if o.timeout < 0 {
+		return usageError{errors.New("--timeout must not be negative")}
 	}
 	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	want.Cluster = s.settings.Cluster.Value
+	want, err := p.tasksNamed(ctx, a, s)
+	if err != nil {
+		return err
+	}
 	state := &deploy.TasksState{}
 	if state.Tasks, err = deploy.ListTasks(ctx, s.clients, want, types.DesiredStatusRunning); err != nil {
 		return err
 	}
-	_, err = s.apply(ctx, deploy.Stop(want, state), o.timeout)
-	return err
+	x, err := s.apply(ctx, deploy.Stop(want, state), o.timeout)
+	if err != nil || x == nil || form != "json" {
+		return err
+	}
+	stopped := []string{}
+	for _, t := range state.Tasks {
+		stopped = append(stopped, *t.TaskArn)
+	}
+	return encodeJSON(a.stdout, map[string]any{"stopped": stopped})
 }
 
-// named returns what is asked for by a command to which only the names of the project and of its family matter.
-// Mistakes in the files are not its concern.
-func (p *projectFlags) named(ctx context.Context, a *app) (*deploy.TasksWant, error) {
-	t, err := p.translateFor(ctx, a, translate.ToRun, "")
+// named returns the names that the project has in ECS, for commands to which nothing else of the files matters: their
+// mistakes are not their concern.
+func (p *projectFlags) named(ctx context.Context, a *app, purpose translate.Purpose) (*translate.Result, string, error) {
+	t, err := p.translateFor(ctx, a, purpose, "")
 	if err == nil && t.result != nil {
-		return &deploy.TasksWant{CreateWant: deploy.CreateWant{Result: t.result}, Project: t.project.Name}, nil
+		return t.result, t.project.Name, nil
 	}
 	name := p.name
 	if name == "" {
@@ -58,11 +73,26 @@ func (p *projectFlags) named(ctx context.Context, a *app) (*deploy.TasksWant, er
 	}
 	switch {
 	case name != "":
+		settings, err := a.settings()
+		if err != nil {
+			return nil, "", err
+		}
 		r := &translate.Result{}
-		r.Task.Family = &name
-		return &deploy.TasksWant{CreateWant: deploy.CreateWant{Result: r}, Project: name}, nil
+		r.Task.Family, r.Service.ServiceName = &name, new(settings.ServicePrefix.Value+name)
+		return r, name, nil
 	case err != nil:
+		return nil, "", err
+	}
+	return nil, "", a.report(t.diags)
+}
+
+// tasksNamed finds the tasks of the project by its name.
+func (p *projectFlags) tasksNamed(ctx context.Context, a *app, s *account) (*deploy.TasksWant, error) {
+	r, name, err := p.named(ctx, a, translate.ToRun)
+	if err != nil {
 		return nil, err
 	}
-	return nil, a.report(t.diags)
+	return &deploy.TasksWant{
+		CreateWant: deploy.CreateWant{Result: r}, Cluster: s.settings.Cluster.Value, Project: name,
+	}, nil
 }

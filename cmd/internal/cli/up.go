@@ -45,8 +45,8 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scale COUNT",
 		Short: "Run that many tasks of the project",
-		Long: "scale starts or stops tasks until COUNT of them run. New ones are of the revision that runs, whatever the files\n" +
-			"describe by now; if none runs, of what they describe.",
+		Long: "scale starts or stops tasks until COUNT of them run. New ones are of the revision that runs, whatever the " +
+			"files\ndescribe by now; if none runs, of what they describe.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("scale takes one number: how many tasks are to run")}
@@ -55,6 +55,7 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 			if err != nil || n < 0 {
 				return usageError{fmt.Errorf("scale takes a number of tasks, not %q", args[0])}
 			}
+			o.scale = true
 			return up(cmd.Context(), a, p, o, func(w *deploy.TasksWant, s *deploy.TasksState) deploy.Plan {
 				return deploy.Scale(w, s, n)
 			})
@@ -68,6 +69,7 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 type tasksFlags struct {
 	deployFlags
 	force bool
+	scale bool // of what runs, whatever revision that is
 }
 
 func (o *tasksFlags) add(cmd *cobra.Command) {
@@ -77,7 +79,8 @@ func (o *tasksFlags) add(cmd *cobra.Command) {
 
 // up does what a plan for the tasks of the project says.
 func up(
-	ctx context.Context, a *app, p *projectFlags, o *tasksFlags, plan func(*deploy.TasksWant, *deploy.TasksState) deploy.Plan,
+	ctx context.Context, a *app, p *projectFlags, o *tasksFlags,
+	plan func(*deploy.TasksWant, *deploy.TasksState) deploy.Plan,
 ) error {
 	t, err := p.deployable(ctx, a, &o.deployFlags, translate.ToRun)
 	if err != nil {
@@ -106,5 +109,8 @@ func up(
 	if err != nil {
 		return err
 	}
-	return s.finish(state.Family, x)
+	if o.scale {
+		return s.finish(nil, x)
+	}
+	return s.finish(state.Family.Match, x)
 }

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -46,6 +48,14 @@ var defaults = map[string]string{
 	"volumes.efsVolumeConfiguration.authorizationConfig.iam": `"DISABLED"`,
 	"volumes.efsVolumeConfiguration.rootDirectory":           `"/"`,
 	"volumes.efsVolumeConfiguration.transitEncryption":       `"DISABLED"`,
+	"volumes.s3filesVolumeConfiguration.rootDirectory":       `"/"`,
+}
+
+// freeMaps are the members whose keys are free: what stands below them has no default.
+var freeMaps = []string{
+	"containerDefinitions.dockerLabels", "containerDefinitions.firelensConfiguration.options",
+	"containerDefinitions.logConfiguration.options", "volumes.dockerVolumeConfiguration.driverOpts",
+	"volumes.dockerVolumeConfiguration.labels",
 }
 
 // ordered marks a list whose order has a meaning.
@@ -119,6 +129,9 @@ type canon struct {
 }
 
 func (c canon) object(path string, o awsjson.Object) awsjson.Object {
+	if slices.Contains(freeMaps, path) {
+		return o // whose keys are sorted
+	}
 	var kept awsjson.Object
 	for _, m := range o {
 		p := strings.TrimPrefix(path+"."+m.Key, ".")
@@ -140,8 +153,25 @@ func (c canon) value(path string, v any) any {
 			items[i] = c.value(path, v[i])
 		}
 		return sortList(items, lists[path])
+	case string:
+		if path == "cpu" || path == "memory" {
+			return size(v)
+		}
 	}
 	return v
+}
+
+// size returns CPU units and MiB as ECS keeps them: "String values are converted to an integer indicating the CPU units
+// when the task definition is registered" (ecs:RegisterTaskDefinition, cpu; memory alike).
+func size(s string) string {
+	text := strings.ToLower(strings.ReplaceAll(s, " ", ""))
+	for _, unit := range []string{"vcpu", "gb"} {
+		number, ok := strings.CutSuffix(text, unit)
+		if n, err := strconv.ParseFloat(number, 64); ok && err == nil {
+			return strconv.Itoa(int(math.Round(n * 1024)))
+		}
+	}
+	return s
 }
 
 // isDefault reports whether a member of o says what a missing one says.

@@ -44,6 +44,11 @@ func TestLists(t *testing.T) {
 			t.Errorf("the list %s has no row: say whether its order has a meaning", path)
 		}
 	})
+	members(reflect.TypeFor[ecs.RegisterTaskDefinitionInput](), "", func(path string, typ reflect.Type) {
+		if typ.Kind() == reflect.Map && !slices.Contains(freeMaps, path) {
+			t.Errorf("the map %s has no row", path)
+		}
+	})
 	for path := range lists {
 		if !seen[path] && path != "inferenceAccelerators" {
 			t.Errorf("lists: there is no %s", path)
@@ -136,6 +141,10 @@ func TestFingerprint(t *testing.T) {
 			`{"requiresCompatibilities": ["FARGATE"]}`, true},
 		{"platform of EC2", `{"runtimePlatform": {"cpuArchitecture": "X86_64"}}`, `{}`, false},
 		{"volumes", `{"volumes": [{"name": "a", "host": {}}, {"name": "b"}]}`, `{"volumes": [{"name": "b"}, {"name": "a"}]}`, true},
+		{"sizes in words", `{"cpu": "0.25 vCPU", "memory": "0.5GB"}`, `{"cpu": "256", "memory": "512"}`, true},
+		{"sizes", `{"cpu": "1 vCPU"}`, `{"cpu": "512"}`, false},
+		{"empty label", container(`"dockerLabels": {"a": ""}`), container(`"dockerLabels": {}`), false},
+		{"no labels", container(`"dockerLabels": {}`), container(`"cpu": 0`), true},
 		{"what ECS tells", `{"revision": 3, "status": "ACTIVE", "compatibilities": ["EC2"], "requiresAttributes": [{"name": "x"}]}`, `{}`, true},
 	}
 	for _, c := range tests {
@@ -145,6 +154,24 @@ func TestFingerprint(t *testing.T) {
 				t.Errorf("same is %v, want %v:\n%s\n%s", same, c.same, awsjson.Encode(a), awsjson.Encode(b))
 			}
 		})
+	}
+}
+
+// TestMask: nothing that looks like a secret is in a plan.
+func TestMask(t *testing.T) {
+	td := define(t, `{"containerDefinitions": [{"name": "web", "command": ["run", "--password", "hunter2", "-v"],
+		"environment": [{"name": "DB_PASS", "value": "hunter2"}, {"name": "MYSQL_PWD", "value": "hunter2"},
+			{"name": "CONN", "value": "Server=db;Password=hunter2;Port=1"}, {"name": "KEY", "value": "AKIAIOSFODNN7EXAMPLE"},
+			{"name": "DB_PASSWORD_FILE", "value": "/run/secrets/db"}],
+		"dockerLabels": {"app.api-token": "hunter2", "app": "web"},
+		"logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": "hunter2", "splunk-url": "https://u:hunter2@x"}}}]}`)
+	got := string(awsjson.Encode(mask("", canonical(td))))
+	want := `{"containerDefinitions":[{"command":["run","--password","***","-v"],"dockerLabels":{"app":"web","app.api-token":"***"},` +
+		`"environment":[{"name":"CONN","value":"Server=db;Password=***;Port=1"},{"name":"DB_PASS","value":"***"},` +
+		`{"name":"DB_PASSWORD_FILE","value":"/run/secrets/db"},{"name":"KEY","value":"***"},{"name":"MYSQL_PWD","value":"***"}],` +
+		`"logConfiguration":{"logDriver":"splunk","options":{"splunk-token":"***","splunk-url":"https://u:***@x"}},"name":"web"}],"family":"shop"}`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

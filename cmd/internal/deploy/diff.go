@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ecsctl/ecsctl/translate"
 	"github.com/ecsctl/ecsctl/translate/awsjson"
 )
 
@@ -106,14 +107,28 @@ func text(display string, v any) string {
 // Masked stands for a value that looks like a secret.
 const masked = "***"
 
-// secretName matches the names of variables and options whose values are not shown.
-var secretName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)passw|passphrase|secret|token|credential|private|salt|auth|dsn$|key$|_pw$|^pw`)
+// looksSecret reports whether the name or the value of a variable, an option or a label says that it is a secret.
+func looksSecret(name, value string) bool {
+	words := strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || r == '/' {
+			return '_'
+		}
+		return r
+	}, name)
+	return translate.LooksSecret(words, value)
+}
+
+// secretText matches what is secret within a text: the password of a URL, the value of something that has a secret name,
+// the id of an access key.
+var secretText = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)(://[^/\s:@]*:)[^/\s@]+@|` +
+		`((?:passw(?:or)?d|passphrase|pwd|secret|token|api_?key|access_?key)[a-z0-9_-]*\s*[=:]\s*)[^\s;,&"']+|` +
+		`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)
 })
 
-// secretText matches what is secret within a text: the password of a URL, the value of an option that has a secret name.
-var secretText = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)(://[^/\s:@]*:)[^/\s@]+@|(--?[a-z0-9_-]*(?:passw|secret|token)[a-z0-9_-]*[= ])\S+`)
+// secretOption matches an option whose value is the next word of a command.
+var secretOption = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^--?[a-z0-9_-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api-?key)$`)
 })
 
 // mask returns a value without what looks like a secret. display is its path.
@@ -123,7 +138,7 @@ func mask(display string, v any) any {
 		o := make(awsjson.Object, 0, len(v))
 		name, named := member(v, "name").(string)
 		for _, m := range v {
-			if s, ok := m.Value.(string); ok && m.Key == "value" && named && secretName().MatchString(name) && s != "" {
+			if s, ok := m.Value.(string); ok && m.Key == "value" && named && looksSecret(name, s) {
 				m.Value = masked
 			}
 			o = append(o, awsjson.Member{Key: m.Key, Value: mask(display+"."+m.Key, m.Value)})
@@ -133,32 +148,35 @@ func mask(display string, v any) any {
 		items := make([]any, len(v))
 		for i := range v {
 			items[i] = mask(display, v[i])
+			if option, ok := v[max(i-1, 0)].(string); ok && i > 0 && secretOption().MatchString(option) {
+				items[i] = masked
+			}
 		}
 		return items
 	case string:
-		if secretPlace(display) {
+		if secretPlace(display, v) {
 			return masked
 		}
 		return secretText().ReplaceAllStringFunc(v, func(s string) string {
 			if i := strings.Index(s, "://"); i >= 0 {
 				return s[:i+3] + strings.SplitN(s[i+3:], ":", 2)[0] + ":" + masked + "@"
 			}
-			return s[:strings.IndexAny(s, "= ")+1] + masked
+			return s[:strings.IndexAny(s, "=:")+1] + masked
 		})
 	}
 	return v
 }
 
 // secretPlace reports whether a path leads to the value of a variable, an option or a label that has a secret name.
-func secretPlace(display string) bool {
+func secretPlace(display, value string) bool {
 	if rest, ok := strings.CutSuffix(display, "].value"); ok {
 		if i := strings.LastIndex(rest, ".environment["); i >= 0 {
-			return secretName().MatchString(rest[i+len(".environment["):])
+			return looksSecret(rest[i+len(".environment["):], value)
 		}
 	}
 	for _, parent := range []string{".options.", ".dockerLabels.", ".driverOpts."} {
 		if i := strings.LastIndex(display, parent); i >= 0 {
-			return secretName().MatchString(display[i+len(parent):])
+			return looksSecret(display[i+len(parent):], value)
 		}
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -31,7 +32,23 @@ func (e *CallError) Error() string {
 		}
 		action = prefix + ":" + op.Operation()
 	}
-	return fmt.Sprintf("%s %s: %s", action, e.On, words(e.Err))
+	return fmt.Sprintf("%s %s: %s%s", action, e.On, words(e.Err), codeAdvices[code(e.Err)])
+}
+
+// codeAdvices say what to do about errors that have a usual cause, by their codes.
+var codeAdvices = map[string]string{
+	"ClusterNotFoundException":    " Name another one with --cluster, or make it first: aws ecs create-cluster.",
+	"ExpiredToken":                " Log in again.",
+	"ExpiredTokenException":       " Log in again.",
+	"UnrecognizedClientException": " The credentials are not, or no longer, of an account: see ecsctl whoami.",
+}
+
+// code returns the error code that AWS answered with, "" if it did not answer.
+func code(err error) string {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return api.ErrorCode()
+	}
+	return ""
 }
 
 func (e *CallError) Unwrap() error { return e.Err }
@@ -58,16 +75,7 @@ func words(err error) string {
 
 // isCode reports whether AWS answered with one of the error codes.
 func isCode(err error, codes ...string) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
-		return false
-	}
-	for _, code := range codes {
-		if api.ErrorCode() == code {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(codes, code(err))
 }
 
 // isDenied reports whether the caller lacks the permission for a call.

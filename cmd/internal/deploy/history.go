@@ -68,10 +68,13 @@ func describeRevisions(ctx context.Context, c *Clients, family string, depth int
 			return err
 		})
 		for i, r := range described {
-			if errs[i] != nil {
+			switch {
+			case isDenied(errs[i]):
+				rows = append(rows, RevisionRow{Revision: revisionName(batch[i]), ARN: batch[i], Images: map[string]string{}})
+				continue
+			case errs[i] != nil:
 				return nil, errs[i]
-			}
-			if r == nil { // deleted meanwhile
+			case r == nil: // deleted meanwhile
 				continue
 			}
 			row := RevisionRow{

@@ -104,7 +104,8 @@ func planLogGroups(groups []LogGroup) Plan {
 				LogGroupName: &g.Name, LogGroupClass: g.class, KmsKeyId: g.key, Tags: g.tags,
 			}
 			p = append(p, Step{
-				Action: "logs:CreateLogGroup", On: on, Why: "containers write to it in " + cmp.Or(g.Region, "this region"), request: in,
+				Action: "logs:CreateLogGroup", On: on, request: in,
+				Why: "containers write to it in " + cmp.Or(g.Region, "this region"),
 				do: func(ctx context.Context, x *Execution) error {
 					_, err := x.Logs(g.Region).CreateLogGroup(ctx, in)
 					if err != nil && !isCode(err, "ResourceAlreadyExistsException") {
@@ -117,7 +118,8 @@ func planLogGroups(groups []LogGroup) Plan {
 		if g.retention != nil {
 			in := &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.Name, RetentionInDays: g.retention}
 			p = append(p, Step{
-				Action: "logs:PutRetentionPolicy", On: on, Why: fmt.Sprintf("events are kept for %d days", *g.retention), request: in,
+				Action: "logs:PutRetentionPolicy", On: on, request: in,
+				Why: fmt.Sprintf("events are kept for %d days", *g.retention),
 				do: func(ctx context.Context, x *Execution) error {
 					if _, err := x.Logs(g.Region).PutRetentionPolicy(ctx, in); err != nil {
 						return &CallError{on, err}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,12 +32,7 @@ type Step struct {
 
 // Writes reports whether the plan changes anything.
 func (p Plan) Writes() bool {
-	for _, s := range p {
-		if s.do != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p, func(s Step) bool { return s.do != nil && s.Action != "wait" })
 }
 
 // An Execution is what is known while a plan is applied.
@@ -46,14 +42,21 @@ type Execution struct {
 	Timeout  time.Duration // of each wait; 0 for none
 	Revision *Revision     // what was registered, nil if nothing was
 	Uses     *Revision     // what tasks were started of, nil if none were
-	Started  []types.Task  // as they were last seen
+	Asked    int           // how many tasks ECS was asked for
+	Started  []types.Task  // those that it started, as they were last seen
+	Run      *RunResult    // what became of what was run to its end, nil if nothing was
+	NoFail   bool          // wait on also if a deployment cannot succeed
+	TaskLogs TaskLogs      // nil if nobody can say what containers wrote
+
+	rollout *rollout // of the service that was changed
 }
 
 // An Event tells what goes on. One of its members is set.
 type Event struct {
-	Step  *Step         // has begun, or needs nothing
-	Tasks *TaskProgress // how far the tasks are that are awaited
-	Note  string        // something else worth a line
+	Step    *Step            // has begun, or needs nothing
+	Tasks   *TaskProgress    // how far the tasks are that are awaited
+	Rollout *RolloutProgress // how far the deployment is that is awaited
+	Note    string           // something else worth a line
 }
 
 // Apply makes the calls in order and stops at the first that fails. What was done until then is in the execution.

@@ -30,6 +30,7 @@ func TestPolicy(t *testing.T) {
 	want := []string{"iam:PassRole"} // which IAM asks for, and no call does
 	for prefix, api := range map[string]reflect.Type{
 		"ecs": reflect.TypeFor[ECS](), "logs": reflect.TypeFor[Logs](), "ec2": reflect.TypeFor[EC2](),
+		"elasticloadbalancing": reflect.TypeFor[ELB](),
 	} {
 		for i := range api.NumMethod() {
 			want = append(want, prefix+":"+api.Method(i).Name)

@@ -50,18 +50,24 @@ type Listing struct {
 	Warnings   []string
 }
 
-// Ps lists the containers of a project's tasks, running ones first. status is RUNNING or STOPPED, "" for both.
+// A TaskList is tasks that belong together: those of a project, or of a service.
+type TaskList interface {
+	cluster() string
+	list(context.Context, *Clients, types.DesiredStatus) ([]types.Task, error) // oldest first
+}
+
+// Ps lists the containers of tasks, running ones first. status is RUNNING or STOPPED, "" for both.
 // Its calls go three deep: what can be asked for side by side is.
-func Ps(ctx context.Context, c *Clients, w *TasksWant, status types.DesiredStatus) (*Listing, error) {
+func Ps(ctx context.Context, c *Clients, of TaskList, status types.DesiredStatus) (*Listing, error) {
 	statuses := []types.DesiredStatus{types.DesiredStatusRunning, types.DesiredStatusStopped}
 	if status != "" {
 		statuses = []types.DesiredStatus{status}
 	}
-	l := &lookups{c: c, cluster: w.Cluster}
+	l := &lookups{c: c, cluster: of.cluster()}
 	found := make([][]types.Task, len(statuses))
 	calls := []func() error{func() error { return l.instances(ctx) }}
 	for i, s := range statuses {
-		calls = append(calls, func() (err error) { found[i], err = ListTasks(ctx, c, w, s); return err })
+		calls = append(calls, func() (err error) { found[i], err = of.list(ctx, c, s); return err })
 	}
 	for _, err := range sideBySide(calls...) {
 		if err != nil {
@@ -76,7 +82,9 @@ func Ps(ctx context.Context, c *Clients, w *TasksWant, status types.DesiredStatu
 	for i := range tasks {
 		listing.Containers = append(listing.Containers, l.containers(&tasks[i])...)
 	}
-	slices.SortStableFunc(listing.Containers, func(a, b Container) int { return cmp.Compare(rank(a.State), rank(b.State)) })
+	slices.SortStableFunc(listing.Containers, func(a, b Container) int {
+		return cmp.Compare(rank(a.State), rank(b.State))
+	})
 	return listing, nil
 }
 
@@ -105,7 +113,7 @@ func (l *lookups) instances(ctx context.Context) error {
 	for {
 		list, err := l.c.ECS.ListContainerInstances(ctx, in)
 		if isDenied(err) {
-			l.warnings = append(l.warnings, "ecs:ListContainerInstances is denied: addresses of container instances are not shown")
+			l.withoutInstances("ecs:ListContainerInstances")
 			return nil
 		}
 		if err != nil {
@@ -116,8 +124,7 @@ func (l *lookups) instances(ctx context.Context) error {
 				Cluster: &l.cluster, ContainerInstances: list.ContainerInstanceArns,
 			})
 			if isDenied(err) {
-				l.warnings = append(l.warnings,
-					"ecs:DescribeContainerInstances is denied: addresses of container instances are not shown")
+				l.withoutInstances("ecs:DescribeContainerInstances")
 				return nil
 			}
 			if err != nil {
@@ -132,6 +139,10 @@ func (l *lookups) instances(ctx context.Context) error {
 		}
 		in.NextToken = list.NextToken
 	}
+}
+
+func (l *lookups) withoutInstances(action string) {
+	l.warnings = append(l.warnings, action+" is denied: addresses of container instances are not shown")
 }
 
 // addresses finds what is needed to say where the tasks can be reached, side by side.
@@ -253,8 +264,9 @@ func (l *lookups) containers(t *types.Task) []Container {
 	var all []Container
 	for _, c := range t.Containers {
 		row := Container{
-			Name: TaskID(*t.TaskArn) + "/" + deref(c.Name), Task: *t.TaskArn, TaskDefinition: revisionName(deref(t.TaskDefinitionArn)),
-			State: deref(c.LastStatus), ExitCode: c.ExitCode, Health: string(c.HealthStatus), Started: t.StartedAt,
+			Name: TaskID(*t.TaskArn) + "/" + deref(c.Name), Task: *t.TaskArn,
+			TaskDefinition: revisionName(deref(t.TaskDefinitionArn)),
+			State:          deref(c.LastStatus), ExitCode: c.ExitCode, Health: string(c.HealthStatus), Started: t.StartedAt,
 			Ports: []Port{},
 		}
 		if stopped {

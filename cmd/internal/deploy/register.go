@@ -16,7 +16,8 @@ import (
 func planRevision(r *translate.Result, f *Family) Plan {
 	on := "task-definition/" + f.Name
 	if f.Match == nil {
-		s := Step{Action: "ecs:RegisterTaskDefinition", On: on, Why: "first revision", request: RegisterTaskDefinition(r)}
+		s := Step{Action: "ecs:RegisterTaskDefinition", On: on, Why: "first revision"}
+		s.request = RegisterTaskDefinition(r)
 		if f.Latest != nil {
 			s.Why = "differs from " + f.Latest.Name()
 			s.Changes = changes("", "", canonical(f.Latest.Definition), f.Canonical)
@@ -34,7 +35,7 @@ func planRevision(r *translate.Result, f *Family) Plan {
 		keep.Why += fmt.Sprintf("; it is reused although %s is newer", f.Latest.Name())
 	}
 	p := Plan{keep}
-	if missing := missingTags(r.Tags, f.Match.Tags); len(missing) > 0 {
+	if missing := missingTags(r.Tags, f.Match.Tags); len(missing) > 0 && f.Match.Definition != nil {
 		in := &ecs.TagResourceInput{ResourceArn: &f.Match.ARN, Tags: missing}
 		p = append(p, Step{
 			Action: "ecs:TagResource", On: "task-definition/" + f.Match.Name(), request: in,
@@ -54,7 +55,9 @@ func planRevision(r *translate.Result, f *Family) Plan {
 func missingTags(want, have []types.Tag) []types.Tag {
 	var missing []types.Tag
 	for _, t := range want {
-		if !slices.ContainsFunc(have, func(h types.Tag) bool { return *h.Key == *t.Key && deref(h.Value) == deref(t.Value) }) {
+		if !slices.ContainsFunc(have, func(h types.Tag) bool {
+			return *h.Key == *t.Key && deref(h.Value) == deref(t.Value)
+		}) {
 			missing = append(missing, t)
 		}
 	}

@@ -25,6 +25,12 @@ const (
 	makesRoom  = "makes room for "
 )
 
+// The reasons of tasks that were stopped because fewer are wanted: a replacement before it is over.
+const (
+	scaledReason  = "scaled by ecsctl"
+	stoppedReason = "stopped by ecsctl"
+)
+
 // newMark returns the mark of a replacement of old tasks by count new ones.
 func newMark(count int, forced bool, old []types.Task) string {
 	flag := ""
@@ -60,6 +66,10 @@ func (s *TasksState) unfinished() *replacement {
 	r.count, forced = parseMark(mark)
 	ended, revision := 0, ""
 	for _, t := range s.Stopped {
+		reason := deref(t.StoppedReason)
+		if (reason == scaledReason || reason == stoppedReason) && t.StoppingAt != nil && t.StoppingAt.After(began) {
+			return nil
+		}
 		if deref(t.StartedBy) == mark {
 			ended++
 			revision = deref(t.TaskDefinitionArn)
@@ -71,13 +81,19 @@ func (s *TasksState) unfinished() *replacement {
 			revision = deref(t.TaskDefinitionArn)
 		}
 	}
+	later := 0
 	for _, t := range s.Tasks {
 		other := forced || deref(t.TaskDefinitionArn) != revision
-		if deref(t.StartedBy) != mark && other && deref(t.CreatedAt).Before(began) {
+		switch {
+		case deref(t.StartedBy) == mark:
+		case !deref(t.CreatedAt).Before(began):
+			later++
+		case other:
 			r.leftovers = append(r.leftovers, t)
 		}
 	}
-	if len(r.leftovers) > 0 || madeRoom && len(r.members)+ended < r.count {
+	missing := madeRoom && later == 0 && len(r.members)+ended < r.count
+	if len(r.leftovers) > 0 || missing || len(r.members) > r.count {
 		return r
 	}
 	return nil
@@ -118,11 +134,15 @@ func (s *TasksState) divide(force bool) (old []types.Task, start int, mark strin
 	if r != nil {
 		count += r.count - len(r.members) - len(r.leftovers)
 	}
+	kept := 0
 	for _, t := range s.Tasks {
 		switch {
 		case r != nil && contains(r.leftovers, t):
 			old = append(old, t)
+		case r != nil && contains(r.members, t) && kept == r.count: // two who replaced at once
+			old = append(old, t)
 		case r != nil && contains(r.members, t):
+			kept++
 			if !s.isCurrent(t) {
 				old, stale = append(old, t), true
 			}
@@ -140,9 +160,19 @@ func (s *TasksState) divide(force bool) (old []types.Task, start int, mark strin
 	return old, start, mark
 }
 
-// isCurrent reports whether a task runs the revision that is wanted.
+// isCurrent reports whether a task runs what is wanted, whatever the number of its revision.
 func (s *TasksState) isCurrent(t types.Task) bool {
-	return s.Family.Match != nil && deref(t.TaskDefinitionArn) == s.Family.Match.ARN
+	return s.Family.Match != nil && (deref(t.TaskDefinitionArn) == s.Family.Match.ARN || s.same[deref(t.TaskDefinitionArn)])
+}
+
+// without returns the tasks that are not among old.
+func (s *TasksState) without(old []types.Task) []types.Task {
+	return slices.DeleteFunc(slices.Clone(s.Tasks), func(t types.Task) bool { return contains(old, t) })
+}
+
+// stopping returns the tasks that are to stop and have not stopped yet.
+func (s *TasksState) stopping() []types.Task {
+	return slices.DeleteFunc(slices.Clone(s.Stopped), func(t types.Task) bool { return deref(t.LastStatus) == "STOPPED" })
 }
 
 func contains(l []types.Task, t types.Task) bool {

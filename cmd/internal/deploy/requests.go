@@ -20,12 +20,19 @@ func RegisterTaskDefinition(r *translate.Result) *ecs.RegisterTaskDefinitionInpu
 // CreateService returns the request that creates the service of r with the family's newest revision. A target group
 // that is given by name has no ARN yet.
 func CreateService(r *translate.Result) *ecs.CreateServiceInput {
-	in := &ecs.CreateServiceInput{TaskDefinition: r.Task.Family}
-	copyMembers(in, &r.Service)
+	in := serviceInput(r)
+	in.TaskDefinition = r.Task.Family
 	manageTags(r.Service.EnableECSManagedTags, &in.EnableECSManagedTags)
 	if in.EnableECSManagedTags && in.PropagateTags == "" {
 		in.PropagateTags = types.PropagateTagsTaskDefinition
 	}
+	return in
+}
+
+// serviceInput returns what r says of the service, and no more.
+func serviceInput(r *translate.Result) *ecs.CreateServiceInput {
+	in := &ecs.CreateServiceInput{}
+	copyMembers(in, &r.Service)
 	for _, lb := range r.Service.LoadBalancers {
 		in.LoadBalancers = append(in.LoadBalancers, lb.LoadBalancer)
 	}
@@ -61,16 +68,25 @@ func RunTask(r *translate.Result, project string) *ecs.RunTaskInput {
 func copyMembers(to, from any) {
 	dst, src := reflect.ValueOf(to).Elem(), reflect.ValueOf(from).Elem()
 	for i := range src.NumField() {
-		f, v := src.Type().Field(i), src.Field(i)
-		d := dst.FieldByName(f.Name)
-		if !f.IsExported() || !d.IsValid() || v.IsZero() {
-			continue
+		if f := src.Type().Field(i); f.IsExported() {
+			setField(dst.FieldByName(f.Name), src.Field(i))
 		}
-		if d.Kind() == reflect.Bool && v.Kind() == reflect.Pointer {
-			v = v.Elem()
-		}
-		if v.Type() == d.Type() {
-			d.Set(v)
-		}
+	}
+}
+
+// copyMember sets one field as copyMembers does.
+func copyMember(to, from any, name string) {
+	setField(reflect.ValueOf(to).Elem().FieldByName(name), reflect.ValueOf(from).Elem().FieldByName(name))
+}
+
+func setField(d, v reflect.Value) {
+	if !d.IsValid() || v.IsZero() {
+		return
+	}
+	if d.Kind() == reflect.Bool && v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Type() == d.Type() {
+		d.Set(v)
 	}
 }

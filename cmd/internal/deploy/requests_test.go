@@ -150,6 +150,7 @@ func TestMembers(t *testing.T) {
 		"Daemon":               "is of CreateDaemon",
 		"Express":              "is of CreateExpressGatewayService",
 		"Logs":                 "is of CloudWatch Logs",
+		"BeforeDeploy":         "are tasks of their own",
 	}
 	has := func(request reflect.Type, f reflect.StructField) bool {
 		member, ok := request.FieldByName(f.Name)

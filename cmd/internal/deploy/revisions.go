@@ -62,6 +62,7 @@ type search struct {
 	depth  int
 	known  map[string]string // fingerprints by ARN: what the cache had and what was seen
 	active []string          // ARNs, newest first
+	denied bool              // task definitions may not be described
 }
 
 // ObserveFamily looks for the revision of a family that has the content of td: first the latest, then the ACTIVE ones
@@ -103,6 +104,7 @@ func (s *search) latestAndList(ctx context.Context) error {
 		}
 	}
 	if err := errs[0]; isDenied(err) {
+		s.denied = true
 		s.warn("ecs:DescribeTaskDefinition is denied: only revisions that were seen before are compared, " +
 			"a revision may be registered that exists")
 	} else if err != nil {
@@ -126,7 +128,11 @@ func (s *search) older(ctx context.Context) error {
 		if s.family.Latest != nil && arn == s.family.Latest.ARN {
 			continue
 		}
-		if fp, ok := s.known[arn]; !ok || fp == s.family.Fingerprint {
+		switch fp := s.known[arn]; {
+		case s.denied && fp == s.family.Fingerprint: // what was seen before is still so
+			s.family.Match = &Revision{ARN: arn, Fingerprint: fp}
+			return nil
+		case !s.denied && (fp == "" || fp == s.family.Fingerprint):
 			candidates = append(candidates, arn)
 		}
 	}
@@ -152,10 +158,6 @@ func (s *search) firstMatch(ctx context.Context, arns []string) (*Revision, erro
 	})
 	for i, arn := range arns {
 		switch r, err := revisions[i], errs[i]; {
-		case isDenied(err):
-			if s.known[arn] == s.family.Fingerprint { // what was seen before is still so
-				return &Revision{ARN: arn, Fingerprint: s.known[arn]}, nil
-			}
 		case err != nil:
 			return nil, err
 		case r == nil || r.Definition.Status != types.TaskDefinitionStatusActive: // deregistered meanwhile
@@ -170,11 +172,15 @@ func (s *search) firstMatch(ctx context.Context, arns []string) (*Revision, erro
 	return nil, nil
 }
 
-// remember keeps the fingerprints of the revisions that are still there.
+// remember keeps the fingerprints of the revisions that are still there. Of other regions and accounts nothing is known.
 func (s *search) remember() {
+	here := ""
+	if len(s.active) > 0 {
+		here = s.active[0][:strings.LastIndex(s.active[0], "/")]
+	}
 	kept := map[string]string{}
 	for arn, fp := range s.known {
-		if s.active == nil || slices.Contains(s.active, arn) || s.family.Latest != nil && s.family.Latest.ARN == arn {
+		if slices.Contains(s.active, arn) || here == "" || !strings.HasPrefix(arn, here+"/") {
 			kept[arn] = fp
 		}
 	}
@@ -187,8 +193,8 @@ func listRevisions(ctx context.Context, c *Clients, family string, depth int) ([
 	var token *string
 	for len(arns) < depth {
 		out, err := c.ECS.ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
-			FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc, NextToken: token,
-			MaxResults: new(int32(min(100, depth-len(arns)))),
+			FamilyPrefix: &family, Status: types.TaskDefinitionStatusActive, Sort: types.SortOrderDesc,
+			MaxResults: new(int32(min(100, depth-len(arns)))), NextToken: token,
 		})
 		if err != nil {
 			return nil, &CallError{"task-definition/" + family, err}
@@ -242,26 +248,42 @@ func register(ctx context.Context, c *Clients, r *translate.Result, f *Family) (
 		if attempt == registerAttempts || !uncertain && !throttled && !raced {
 			return nil, err
 		}
-		if !raced {
+		if throttled {
 			if err := c.Clock.Sleep(ctx, time.Second<<(attempt-1)); err != nil {
 				return nil, err
 			}
-		}
-		if throttled {
 			continue
 		}
-		latest, lookErr := describeRevision(ctx, c, f.Name)
-		if lookErr != nil {
+		latest, lookErr := lookAgain(ctx, c, f, last)
+		switch {
+		case lookErr != nil:
 			return nil, fmt.Errorf("%w; whether it was registered cannot be seen: %w", err, lookErr)
-		}
-		if latest != nil && latest.Fingerprint == f.Fingerprint {
+		case latest != nil && latest.Fingerprint == f.Fingerprint:
 			return latest, nil
-		}
-		if raced && (latest == nil || last != nil && latest.ARN == last.ARN) {
+		case raced && (latest == nil || last != nil && latest.ARN == last.ARN):
 			return nil, err // nobody else registered: ECS refuses the definition
 		}
 		last = latest
 	}
+}
+
+// looks is how often it is looked for a revision that may have been registered: ECS does not show it at once.
+const looks = 3
+
+// lookAgain returns the latest revision, when it is another one than last or has not become another one.
+func lookAgain(ctx context.Context, c *Clients, f *Family, last *Revision) (latest *Revision, err error) {
+	for i := range looks {
+		if i > 0 {
+			if err := c.Clock.Sleep(ctx, time.Second); err != nil {
+				return nil, err
+			}
+		}
+		latest, err = describeRevision(ctx, c, f.Name)
+		if err != nil || latest != nil && (last == nil || latest.ARN != last.ARN) {
+			return latest, err
+		}
+	}
+	return latest, nil
 }
 
 // sideBySide calls functions at the same time and returns their errors.

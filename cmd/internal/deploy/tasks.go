@@ -36,6 +36,8 @@ type TasksState struct {
 	CreateState
 	Tasks   []types.Task // meant to run, oldest first
 	Stopped []types.Task // of the last hour; only what planning needs
+
+	same map[string]bool // revisions besides the match that have its content
 }
 
 // ObserveTasks reads all that planning needs.
@@ -65,37 +67,89 @@ func ObserveTasks(ctx context.Context, c *Clients, w *TasksWant) (*TasksState, e
 			return nil, err
 		}
 	}
-	return s, nil
+	return s, s.observeRest(ctx, c, w)
+}
+
+// observeRest reads what only some states make necessary: what stopped, if a replacement seems to be unfinished, and
+// what tasks run that are not of the revision that is wanted.
+func (s *TasksState) observeRest(ctx context.Context, c *Clients, w *TasksWant) (err error) {
+	if s.Stopped == nil && s.unfinished() != nil {
+		if s.Stopped, err = ListTasks(ctx, c, w, types.DesiredStatusStopped); err != nil {
+			return err
+		}
+	}
+	if s.Family.Match == nil {
+		return nil
+	}
+	var others []string
+	for _, t := range s.Tasks {
+		arn := deref(t.TaskDefinitionArn)
+		if latest := s.Family.Latest; arn != s.Family.Match.ARN && (latest == nil || arn != latest.ARN) {
+			others = append(others, arn)
+		}
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	same := make([]bool, len(others))
+	errs := forEach(others, func(i int, arn string) error {
+		r, err := describeRevision(ctx, c, arn)
+		same[i] = r != nil && r.Fingerprint == s.Family.Fingerprint
+		return err
+	})
+	s.same = map[string]bool{}
+	for i, arn := range others {
+		if errs[i] != nil && !isDenied(errs[i]) {
+			return errs[i]
+		}
+		s.same[arn] = same[i]
+	}
+	return nil
 }
 
 // ListTasks returns the tasks of a project that are meant to run or to stop, oldest first: those of its family that
-// are in its group, or that an old ecs-cli started. A page of them is described while the next one is listed.
+// are in its group, or that an old ecs-cli started.
 func ListTasks(ctx context.Context, c *Clients, w *TasksWant, status types.DesiredStatus) ([]types.Task, error) {
+	found, err := listTasks(ctx, c, &ecs.ListTasksInput{Cluster: &w.Cluster, Family: w.Task.Family, DesiredStatus: status})
+	return slices.DeleteFunc(found, func(t types.Task) bool {
+		return deref(t.Group) != w.group() && deref(t.StartedBy) != w.Project
+	}), err
+}
+
+func (w *TasksWant) cluster() string { return w.Cluster }
+
+func (w *TasksWant) list(ctx context.Context, c *Clients, status types.DesiredStatus) ([]types.Task, error) {
+	return ListTasks(ctx, c, w, status)
+}
+
+// ServiceTasks are the tasks of a service.
+type ServiceTasks struct{ Cluster, Service string }
+
+func (s ServiceTasks) cluster() string { return s.Cluster }
+
+func (s ServiceTasks) list(ctx context.Context, c *Clients, status types.DesiredStatus) ([]types.Task, error) {
+	return listTasks(ctx, c, &ecs.ListTasksInput{Cluster: &s.Cluster, ServiceName: &s.Service, DesiredStatus: status})
+}
+
+// listTasks lists and describes tasks, oldest first: a page of them is described while the next one is listed.
+func listTasks(ctx context.Context, c *Clients, in *ecs.ListTasksInput) ([]types.Task, error) {
 	var pages pages
-	in := &ecs.ListTasksInput{Cluster: &w.Cluster, Family: w.Task.Family, DesiredStatus: status}
 	for {
 		out, err := c.ECS.ListTasks(ctx, in)
 		if err != nil {
 			_, _ = pages.wait() // its error, if any, has the same cause
-			return nil, &CallError{"cluster/" + clusterName(w.Cluster), err}
+			return nil, &CallError{"cluster/" + clusterName(*in.Cluster), err}
 		}
-		pages.describe(ctx, c, w.Cluster, out.TaskArns)
+		pages.describe(ctx, c, *in.Cluster, out.TaskArns)
 		if out.NextToken == nil {
 			break
 		}
 		in.NextToken = out.NextToken
 	}
 	found, err := pages.wait()
-	if err != nil {
-		return nil, err
-	}
-	found = slices.DeleteFunc(found, func(t types.Task) bool {
-		return deref(t.Group) != w.group() && deref(t.StartedBy) != w.Project
-	})
 	slices.SortFunc(found, func(a, b types.Task) int {
 		return cmp.Or(deref(a.CreatedAt).Compare(deref(b.CreatedAt)), strings.Compare(*a.TaskArn, *b.TaskArn))
 	})
-	return found, nil
+	return found, err
 }
 
 // describeTasks describes tasks, a hundred in a call and the calls side by side. Those that ECS has forgotten are left
@@ -190,5 +244,6 @@ func outlives(v types.Volume) bool {
 	case v.DockerVolumeConfiguration != nil:
 		return v.DockerVolumeConfiguration.Scope == types.ScopeShared
 	}
-	return v.EfsVolumeConfiguration != nil || v.FsxWindowsFileServerVolumeConfiguration != nil || v.S3filesVolumeConfiguration != nil
+	return v.EfsVolumeConfiguration != nil || v.FsxWindowsFileServerVolumeConfiguration != nil ||
+		v.S3filesVolumeConfiguration != nil
 }

@@ -17,20 +17,23 @@ import (
 func Up(w *TasksWant, s *TasksState) Plan {
 	p := Create(&w.CreateWant, &s.CreateState)
 	old, missing, mark := s.divide(w.Force)
+	begin := start{n: missing, revision: s.Family.Match, mark: mark, why: w.reason(old), others: s.without(old)}
+	room := exclusive(w.Result)
+	if room != "" { // nothing is started beside a task that still stops
+		p = append(p, w.planStop(old, s.stopping(), "first, as "+room, makesRoom+mark)...)
+	}
 	switch {
 	case len(old) == 0 && missing == 0 && len(s.Tasks) > 0:
-		return append(p, Step{Action: "keep", On: tasks(len(s.Tasks)), Why: "as wanted, of " + s.Family.Match.Name()})
+		p = append(p, Step{Action: "keep", On: tasks(len(s.Tasks)), Why: "as wanted, of " + s.Family.Match.Name()})
+		return append(p, w.planStart(begin)...)
 	case len(old) == 0 && missing == 0:
 		return append(p, w.planStart(start{n: 1, revision: s.Family.Match, why: "none runs"})...)
-	}
-	begin := start{n: missing, revision: s.Family.Match, mark: mark, why: w.reason(old)}
-	if room := exclusive(w.Result); room != "" {
-		p = append(p, w.planStop(old, "first, as "+room, makesRoom+mark)...)
+	case room != "":
 		return append(p, w.planStart(begin)...)
 	}
 	begin.undo = true
 	p = append(p, w.planStart(begin)...)
-	return append(p, w.planStop(old, "the new ones run", "replaced by ecsctl")...)
+	return append(p, w.planStop(old, nil, "the new ones run", "replaced by ecsctl")...)
 }
 
 // reason says why tasks are replaced.
@@ -63,12 +66,19 @@ type start struct {
 	revision *Revision // nil if it is registered before
 	mark     string    // of the replacement it belongs to, "" if to none
 	why      string
-	undo     bool // stop all of them again if one does not run: others go on in their place
+	undo     bool         // stop all of them again if one does not run: others go on in their place
+	others   []types.Task // that stay, and have to run too
+}
+
+// starting returns those of the others that do not run yet.
+func (s *start) starting() []types.Task {
+	return slices.DeleteFunc(slices.Clone(s.others), func(t types.Task) bool { return deref(t.LastStatus) == "RUNNING" })
 }
 
 // planStart plans to start tasks and to wait until they run.
 func (w *TasksWant) planStart(s start) Plan {
-	if s.n <= 0 {
+	awaited := s.starting()
+	if s.n <= 0 && len(awaited) == 0 {
 		return nil
 	}
 	tidy := func(ctx context.Context, x *Execution, err error) error {
@@ -97,13 +107,16 @@ func (w *TasksWant) planStart(s start) Plan {
 		})
 	}
 	return append(p, Step{
-		Action: "wait", On: tasks(s.n), Why: "until RUNNING",
-		do: func(ctx context.Context, x *Execution) error { return tidy(ctx, x, x.waitRunning(ctx, w.Cluster)) },
+		Action: "wait", On: tasks(max(s.n, 0) + len(awaited)), Why: "until RUNNING",
+		do: func(ctx context.Context, x *Execution) error {
+			x.Started = append(awaited, x.Started...)
+			return tidy(ctx, x, x.waitRunning(ctx, w.Cluster))
+		},
 	})
 }
 
-// planStop plans to stop tasks and to wait until they have stopped.
-func (w *TasksWant) planStop(old []types.Task, why, reason string) Plan {
+// planStop plans to stop tasks and to wait until they, and those that stop already, have stopped.
+func (w *TasksWant) planStop(old, stopping []types.Task, why, reason string) Plan {
 	var p Plan
 	for _, t := range old {
 		in := &ecs.StopTaskInput{Cluster: &w.Cluster, Task: t.TaskArn, Reason: &reason}
@@ -112,12 +125,13 @@ func (w *TasksWant) planStop(old []types.Task, why, reason string) Plan {
 			do: func(ctx context.Context, x *Execution) error { return x.stop(ctx, in) },
 		})
 	}
-	if len(old) == 0 {
+	awaited := slices.Concat(old, stopping)
+	if len(awaited) == 0 {
 		return nil
 	}
 	return append(p, Step{
-		Action: "wait", On: tasks(len(old)), Why: "until STOPPED",
-		do: func(ctx context.Context, x *Execution) error { return x.waitStopped(ctx, w.Cluster, old) },
+		Action: "wait", On: tasks(len(awaited)), Why: "until STOPPED",
+		do: func(ctx context.Context, x *Execution) error { return x.waitStopped(ctx, w.Cluster, awaited) },
 	})
 }
 
@@ -125,9 +139,10 @@ func (w *TasksWant) planStop(old []types.Task, why, reason string) Plan {
 func Scale(w *TasksWant, s *TasksState, n int) Plan {
 	switch missing := n - len(s.Tasks); {
 	case missing == 0:
-		return Plan{{Action: "keep", On: tasks(n), Why: "as many as are wanted run"}}
+		p := Plan{{Action: "keep", On: tasks(n), Why: "as many as are wanted run"}}
+		return append(p, w.planStart(start{others: s.Tasks})...)
 	case missing < 0:
-		return w.planStop(s.first(-missing), fmt.Sprintf("%d are wanted of %d", n, len(s.Tasks)), "scaled by ecsctl")
+		return w.planStop(s.first(-missing), nil, fmt.Sprintf("%d are wanted of %d", n, len(s.Tasks)), scaledReason)
 	case len(s.Tasks) == 0:
 		p := Create(&w.CreateWant, &s.CreateState)
 		return append(p, w.planStart(start{n: n, revision: s.Family.Match, why: "none runs"})...)
@@ -138,21 +153,24 @@ func Scale(w *TasksWant, s *TasksState, n int) Plan {
 			keep.Why += "; the files describe another one: up replaces what runs"
 		}
 		why := fmt.Sprintf("%d are wanted, %d run", n, len(s.Tasks))
-		return append(Plan{keep}, w.planStart(start{n: missing, revision: running, why: why})...)
+		return append(Plan{keep}, w.planStart(start{n: missing, revision: running, why: why, others: s.Tasks})...)
 	}
 }
 
-// first returns the n tasks that are stopped first: those that do not run or are not healthy, then the youngest.
+// first returns the n tasks that are stopped first: those that a replacement left over, those that do not run or are not
+// healthy, then the youngest.
 func (s *TasksState) first(n int) []types.Task {
-	l := slices.Clone(s.Tasks)
+	l, r := slices.Clone(s.Tasks), s.unfinished()
 	rank := func(t types.Task) int {
 		switch {
-		case deref(t.LastStatus) != "RUNNING":
+		case r != nil && contains(r.leftovers, t):
 			return 0
-		case t.HealthStatus == types.HealthStatusUnhealthy:
+		case deref(t.LastStatus) != "RUNNING":
 			return 1
+		case t.HealthStatus == types.HealthStatusUnhealthy:
+			return 2
 		}
-		return 2
+		return 3
 	}
 	slices.SortStableFunc(l, func(a, b types.Task) int {
 		return cmp.Or(cmp.Compare(rank(a), rank(b)), deref(b.CreatedAt).Compare(deref(a.CreatedAt)))
@@ -165,5 +183,5 @@ func Stop(w *TasksWant, s *TasksState) Plan {
 	if len(s.Tasks) == 0 {
 		return Plan{{Action: "keep", On: "cluster/" + clusterName(w.Cluster), Why: "no task of " + w.Project + " runs"}}
 	}
-	return w.planStop(s.Tasks, "no task is wanted", "stopped by ecsctl")
+	return w.planStop(s.Tasks, nil, "no task is wanted", stoppedReason)
 }

@@ -12,11 +12,13 @@ import (
 	"github.com/ecsctl/ecsctl/translate"
 )
 
-// task reads "ID REVISION [started by] [stopped: reason]": the nth task of a list was created n minutes
+// task reads "ID REVISION [started by] [stopped: reason] [pending|stopping]": the nth task of a list was created n minutes
 // after nine, and stopped an hour later.
 func task(t *testing.T, n int, s string) types.Task {
 	t.Helper()
 	at := time.Date(2026, 1, 5, 9, n, 0, 0, time.UTC)
+	s, pending := strings.CutSuffix(s, " pending")
+	s, stopping := strings.CutSuffix(s, " stopping")
 	s, reason, stopped := strings.Cut(s, " stopped: ")
 	f := strings.Fields(s)
 	k := types.Task{
@@ -28,6 +30,12 @@ func task(t *testing.T, n int, s string) types.Task {
 	}
 	if stopped {
 		k.LastStatus, k.StoppedReason, k.StoppingAt = new("STOPPED"), &reason, new(at.Add(time.Hour))
+	}
+	if pending {
+		k.LastStatus = new("PENDING")
+	}
+	if stopping {
+		k.LastStatus = new("STOPPING")
 	}
 	return k
 }
@@ -91,6 +99,29 @@ ecs:StopTask task/a the new ones run
 ecs:StopTask task/b the new ones run
 ecs:StopTask task/c the new ones run
 wait 3 tasks until STOPPED`},
+		{"interrupted before the new ones ran", "a shop:1\nb shop:2 ecsctl/1/a pending", "shop:2", false, nil, `
+wait 1 task until RUNNING
+ecs:StopTask task/a the new ones run
+wait 1 task until STOPPED`},
+		{"interrupted before the first one ran", "a shop:1 pending\nb shop:1", "shop:1", false, nil, `
+keep 2 tasks as wanted, of shop:1
+wait 1 task until RUNNING`},
+		{"two replaced at once", "c shop:2 ecsctl/1/b\nd shop:2 ecsctl/1/b", "shop:2", false, nil, `
+ecs:StopTask task/d the new ones run
+wait 1 task until STOPPED`},
+		{"interrupted, and scaled since", "x shop:1 stopped: scaled by ecsctl\na shop:1\nb shop:2 ecsctl/2/a", "shop:2", false, nil, `
+ecs:RunTask 1 task what runs is shop:1 by ecsctl/1/a
+wait 1 task until RUNNING
+ecs:StopTask task/a the new ones run
+wait 1 task until STOPPED`},
+		{"the same port, and an old one still stops", "a shop:1 stopped: makes room for ecsctl/1/a stopping", "shop:2", false, hostPort, `
+wait 1 task until STOPPED
+ecs:RunTask 1 task an earlier up was interrupted by ecsctl/1/a
+wait 1 task until RUNNING`},
+		{"room was made for three, and scale started one", "a shop:1 stopped: makes room for ecsctl/3/c\n" +
+			"b shop:1 stopped: makes room for ecsctl/3/c\nc shop:1 stopped: makes room for ecsctl/3/c" + strings.Repeat("\n", 90) +
+			"d shop:2", "shop:2", false, hostPort, `
+keep 1 task as wanted, of shop:2`},
 		{"finished, and scaled down since", "c shop:2 ecsctl/3/b", "shop:2", false, nil, `
 keep 1 task as wanted, of shop:2`},
 		{"finished, and scaled up since", "c shop:2 ecsctl/1/b\nd shop:2\ne shop:2", "shop:2", false, nil, `
@@ -126,11 +157,11 @@ wait 1 task until RUNNING`},
 			if c.match != "" {
 				s.Family.Match = &Revision{ARN: "arn:aws:ecs:eu-west-1:111122223333:task-definition/" + c.match}
 			}
-			for i, line := range strings.Split(strings.TrimSpace(c.tasks), "\n") {
+			for i, line := range strings.Split(c.tasks, "\n") {
 				if line == "" {
 					continue
 				}
-				if k := task(t, i, line); *k.LastStatus == "STOPPED" {
+				if k := task(t, i, line); k.StoppedReason != nil {
 					s.Stopped = append(s.Stopped, k)
 				} else {
 					s.Tasks = append(s.Tasks, k)

@@ -50,6 +50,7 @@ const startAttempts = 4
 // run starts tasks. Those for which there is no room are tried again.
 func (x *Execution) run(ctx context.Context, in *ecs.RunTaskInput) error {
 	want := *in.Count
+	x.Asked += int(want)
 	for attempt := 1; ; attempt++ {
 		request := *in
 		request.Count = &want
@@ -64,7 +65,8 @@ func (x *Execution) run(ctx context.Context, in *ecs.RunTaskInput) error {
 		}
 		reasons := failureReasons(out.Failures)
 		if attempt == startAttempts {
-			return &TaskError{[]string{fmt.Sprintf("ecs:RunTask: %s of %d not started: %s", tasks(int(want)), *in.Count, reasons)}}
+			reason := fmt.Sprintf("ecs:RunTask: %s of %d not started: %s", tasks(int(want)), *in.Count, reasons)
+			return &TaskError{[]string{reason}}
 		}
 		pause := 5 * time.Second << (attempt - 1)
 		x.Report(Event{Note: fmt.Sprintf("%s not started: %s; next attempt in %s", tasks(int(want)), reasons, pause)})

@@ -17,19 +17,31 @@ type cluster struct {
 
 func (c *cluster) name() string { return *c.Cluster.v.ClusterName }
 
-// addDefaultCluster: the sandbox has a cluster with container instances and with Fargate, under the name that actions
-// take when none is given.
-func (r *region) addDefaultCluster() {
+// AddCluster adds a cluster with Fargate and container instances, as the region has one that is called default. One that
+// is there already stays as it is.
+func (a *Account) AddCluster(region, name string) (added bool, err error) {
+	err = a.locked(writing, func() error {
+		r := a.st.region(region)
+		if added = r.Clusters[name] == nil; added {
+			r.addCluster(name)
+		}
+		return nil
+	})
+	return added, err
+}
+
+// addCluster adds a cluster with container instances and with Fargate.
+func (r *region) addCluster(name string) {
 	c := &cluster{Cluster: sdk[types.Cluster]{types.Cluster{
-		ClusterName:       new("default"),
-		ClusterArn:        new(r.arn("cluster/default")),
+		ClusterName:       &name,
+		ClusterArn:        new(r.arn("cluster/" + name)),
 		Status:            new("ACTIVE"),
 		CapacityProviders: []string{"FARGATE", "FARGATE_SPOT"},
 	}}}
 	for i := range defaultInstances {
-		c.Instances = append(c.Instances, r.newInstance("default", i))
+		c.Instances = append(c.Instances, r.newInstance(name, i))
 	}
-	r.Clusters["default"] = c
+	r.Clusters[name] = c
 }
 
 // cluster returns the ACTIVE cluster of a short name or ARN; "default" if there is none. "If you do not specify a

@@ -41,10 +41,13 @@ type status struct {
 	Now     time.Time `json:"now"`
 	Version int       `json:"version"`
 	Account string    `json:"account"`
+	ID      string    `json:"id"` // another one for each account, and after a reset
 }
 
 func controlStatus(a *Account, _ *http.Request) (any, error) {
-	return status{a.Now(), Version, AccountID}, nil
+	s := status{Version: Version, Account: AccountID}
+	err := a.locked(reading, func() error { s.Now, s.ID = a.st.Now, a.st.ID; return nil })
+	return s, err
 }
 
 func controlClock(a *Account, r *http.Request) (any, error) {

@@ -57,48 +57,6 @@ func (s *service) succeed(r *region, d *deployment) {
 	s.close(r, failed, types.ServiceDeploymentStatusRollbackSuccessful, value(failed.Record.v.Rollback.Reason))
 }
 
-// threshold returns how many tasks may fail: "the threshold … the minimum is 3, the maximum 200", half of the desired
-// count between them, unless thresholdConfiguration says otherwise.
-func (s *service) threshold() int32 {
-	b, desired := s.Service.v.DeploymentConfiguration.DeploymentCircuitBreaker, s.Service.v.DesiredCount
-	t := types.ThresholdConfiguration{Type: types.ThresholdTypeBoundedPercent, Value: 50}
-	if b.ThresholdConfiguration != nil {
-		t = *b.ThresholdConfiguration
-	}
-	share := (desired*t.Value + 99) / 100
-	switch t.Type {
-	case types.ThresholdTypeCount:
-		return t.Value
-	case types.ThresholdTypeBoundedPercent:
-		return min(max(share, 3), 200)
-	}
-	return share
-}
-
-// tripped ends the deployment when the circuit breaker is enabled and too many tasks failed, and rolls back if that was
-// asked for. See "How the Amazon ECS deployment circuit breaker detects failures".
-func (s *service) tripped(r *region, d *deployment) bool {
-	b, p := s.Service.v.DeploymentConfiguration.DeploymentCircuitBreaker, &d.Deployment.v
-	if !b.Enable || p.RolloutState != types.DeploymentRolloutStateInProgress || p.FailedTasks < s.threshold() ||
-		d.Undoes != "" {
-		return false
-	}
-	p.RolloutState = types.DeploymentRolloutStateFailed
-	p.RolloutStateReason = new("ECS deployment circuit breaker: tasks failed to start.")
-	p.UpdatedAt = new(r.now())
-	s.event(r, "(deployment "+d.id()+") deployment failed: tasks failed to start.")
-	if !b.Rollback {
-		s.close(r, d, types.ServiceDeploymentStatusStopped,
-			"Service deployment stopped because the circuit breaker threshold was exceeded.")
-		return true
-	}
-	if !s.rollBack(r, d, "Service deployment rolled back because the circuit breaker threshold was exceeded.",
-		"ECS deployment circuit breaker: rolling back to deploymentId ") {
-		s.close(r, d, types.ServiceDeploymentStatusRollbackFailed, "There is no completed deployment to roll back to.")
-	}
-	return true
-}
-
 // good returns the last deployment that was completed, other than d; nil if there is none.
 func (s *service) good(d *deployment) *deployment {
 	for _, o := range s.Deployments {
@@ -150,28 +108,30 @@ func (r *region) describeDeployment(s *service, d *deployment) types.ServiceDepl
 		}
 		return n
 	}
+	weigh := func(n *types.ServiceRevisionSummary, production, test float64) {
+		n.RequestedProductionTrafficWeight, n.RequestedTestTrafficWeight = &production, &test
+	}
 	target := summary(d)
+	production, test, weighed := d.weights()
+	if weighed {
+		weigh(&target, production, test)
+	}
 	v.TargetServiceRevision, v.SourceServiceRevisions = &target, []types.ServiceRevisionSummary{}
 	for i := slices.Index(s.Deployments, d) + 1; i < len(s.Deployments); i++ {
 		if o := s.Deployments[i]; *o.Deployment.v.Status != "INACTIVE" || i == slices.Index(s.Deployments, s.good(d)) {
-			v.SourceServiceRevisions = append(v.SourceServiceRevisions, summary(o))
+			source := summary(o)
+			if weighed && o == s.good(d) {
+				weigh(&source, 100-production, 100-test)
+			}
+			v.SourceServiceRevisions = append(v.SourceServiceRevisions, source)
 		}
 	}
-	b := v.DeploymentConfiguration.DeploymentCircuitBreaker
-	breaker := types.ServiceDeploymentCircuitBreaker{
-		FailureCount: d.Deployment.v.FailedTasks, Threshold: s.threshold(),
-		Status: types.ServiceDeploymentRollbackMonitorsStatusDisabled,
+	v.DeploymentCircuitBreaker, v.Alarms = s.describeBreaker(d), d.describeAlarms()
+	if d.Course != nil {
+		for _, h := range d.Course.Hooks {
+			v.LifecycleHookDetails = append(v.LifecycleHookDetails, h.v)
+		}
 	}
-	switch {
-	case !b.Enable:
-	case d.Deployment.v.RolloutState == types.DeploymentRolloutStateFailed:
-		breaker.Status = types.ServiceDeploymentRollbackMonitorsStatusTriggered
-	case underWay(v.Status):
-		breaker.Status = types.ServiceDeploymentRollbackMonitorsStatusMonitoring
-	default:
-		breaker.Status = types.ServiceDeploymentRollbackMonitorsStatusMonitoringComplete
-	}
-	v.DeploymentCircuitBreaker = &breaker
 	return v
 }
 

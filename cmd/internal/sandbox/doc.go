@@ -14,29 +14,24 @@
 //
 // A task in awsvpc mode is PROVISIONING for 1 s. A task is PENDING until 3 s after its creation, then RUNNING. One that
 // is stopped or stops takes 2 s to be STOPPED, is listed for an hour, and then is forgotten. A container that is
-// stopped exits with 143. A container whose command RunTask overrides is a job: it exits with 0 after 1 s. A container
-// that logs to a group that is not there, and that awslogs-create-group does not make, keeps its task from starting.
+// stopped exits with 143. A container whose command RunTask overrides is a job: it exits with 0 after 1 s, unless its
+// command is "sleep 120", "exit 3", "echo text" or "printenv NAME", which do what they say. A container that logs to a
+// group that is not there, and that awslogs-create-group does not make, keeps its task from starting. A log stream is
+// there when its container runs.
 //
 // The scheduler of services sees a change after 1 s. A task counts as steady that has run for 5 s and passes its health
 // checks; a deployment is completed when all its tasks are steady and all others have stopped. A task that stops before
 // counts as failed; after three in a row the next one waits for 10 s, then 20 s, and so on.
 //
+// Deployments that are BLUE_GREEN, LINEAR or CANARY come to the lifecycle stages of ECS one after the other. A stage
+// takes 3 s, and longer where it waits for tasks, hooks or a bake time. The first deployment of a service has no bake
+// times. Hooks of type AWS_LAMBDA succeed at once. An alarm whose name begins with ecsctl-sandbox-alarm rings in each
+// deployment that uses it: when a task of it is steady, or 3 s after traffic was shifted to it. No other alarm rings.
+//
 // # Outcomes
 //
-// Docker labels of a container definition ask for something else:
-//
-//	ecsctl.sandbox.start: 20s          it runs 20 s after the creation of its task (default 3s)
-//	ecsctl.sandbox.run-for: 30s        it exits after running for 30 s (default: never)
-//	ecsctl.sandbox.exit: "3"           it exits with 3, after 1 s if run-for does not say otherwise
-//	ecsctl.sandbox.oom: "true"         it exits with 137, OutOfMemoryError
-//	ecsctl.sandbox.health: unhealthy   its health check fails from 4 s on (default healthy, from 2 s on)
-//	ecsctl.sandbox.log: text           it writes the text, a line each, when it starts
-//	ecsctl.sandbox.image: missing      its task cannot start: CannotPullContainerError
-//	ecsctl.sandbox.secret: denied      its task cannot start: ResourceInitializationError
-//	ecsctl.sandbox.capacity: none      there is no room for its task: RESOURCE:MEMORY
-//	ecsctl.sandbox.capacity: 30s       there is none until 30 s after the registration
-//
-// A label or a value that is not one of these keeps the task from starting, and the reason says so.
+// Docker labels of a container definition ask for something else: see [Labels]. A label or a value that is not one of
+// them keeps the task from starting, and the reason says so.
 //
 // # Images
 //
@@ -47,9 +42,11 @@
 //
 // # What it does not know
 //
-// Deployment strategies other than ROLLING and deployment controllers other than ECS are refused. Alarms never ring,
-// load balancers and service registries are taken as they are given, memberOf is true everywhere, a restart policy
-// keeps a container running, and a container instance has no GPUs. Of CloudWatch Logs' filter patterns it knows words.
+// Deployment controllers other than ECS are refused. Load balancers, listener rules and service registries are taken as
+// they are given, memberOf is true everywhere, a restart policy keeps a container running, and a container instance has
+// no GPUs. Rolling deployments have no lifecycle stages, hooks and bake time, and early success criteria are refused.
+// While a deployment shifts traffic, tasks of the old revision that stop are not replaced. A rollback shifts the
+// traffic back at once, without stages. Of CloudWatch Logs' filter patterns it knows words.
 // Lifecycle policies of repositories are kept, and nothing expires by them; nothing is scanned.
 //
 // # Control

@@ -165,7 +165,7 @@ func batchGetImage(r *region, in *ecr.BatchGetImageInput) (*ecr.BatchGetImageOut
 	for _, id := range in.ImageIds {
 		i := repo.imageByID(id)
 		if i == nil {
-			out.Failures = append(out.Failures, failure(id, types.ImageFailureCodeImageNotFound, "Requested image not found"))
+			out.Failures = append(out.Failures, imageFailure(id, types.ImageFailureCodeImageNotFound, "Requested image not found"))
 			continue
 		}
 		out.Images = append(out.Images, types.Image{
@@ -177,7 +177,7 @@ func batchGetImage(r *region, in *ecr.BatchGetImageInput) (*ecr.BatchGetImageOut
 	return out, nil
 }
 
-func failure(id types.ImageIdentifier, code types.ImageFailureCode, reason string) types.ImageFailure {
+func imageFailure(id types.ImageIdentifier, code types.ImageFailureCode, reason string) types.ImageFailure {
 	return types.ImageFailure{FailureCode: code, FailureReason: &reason, ImageId: &id}
 }
 
@@ -195,12 +195,12 @@ func batchDeleteImage(r *region, in *ecr.BatchDeleteImageInput) (*ecr.BatchDelet
 		i := repo.imageByID(id)
 		switch {
 		case i == nil:
-			out.Failures = append(out.Failures, failure(id, types.ImageFailureCodeImageNotFound, "Requested image not found"))
+			out.Failures = append(out.Failures, imageFailure(id, types.ImageFailureCodeImageNotFound, "Requested image not found"))
 			continue
 		case id.ImageTag != nil && len(i.Tags) > 1:
 			i.Tags = slices.DeleteFunc(i.Tags, func(t string) bool { return t == *id.ImageTag })
 		case repo.refers(i.Digest):
-			out.Failures = append(out.Failures, failure(id, types.ImageFailureCodeImageReferencedByManifestList,
+			out.Failures = append(out.Failures, imageFailure(id, types.ImageFailureCodeImageReferencedByManifestList,
 				"Requested image referenced by manifest list"))
 			continue
 		default:

@@ -2,6 +2,7 @@ package sandbox
 
 // ecsOperations are the actions of Amazon ECS, https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
 var ecsOperations = map[string]operation{
+	"ContinueServiceDeployment":  jsonOperation(writing, continueServiceDeployment),
 	"CreateCluster":              jsonOperation(writing, createCluster),
 	"CreateService":              jsonOperation(writing, createService),
 	"DeleteService":              jsonOperation(writing, deleteService),

@@ -42,6 +42,18 @@ func (r *region) newInstance(cluster string, i int) instance {
 	}
 }
 
+// hostOf returns the EC2 id of the instance that a task is on, "" if it is on none.
+func (r *region) hostOf(t *task) string {
+	for _, c := range r.Clusters {
+		for _, i := range c.Instances {
+			if i.ARN == t.Instance {
+				return i.ID
+			}
+		}
+	}
+	return ""
+}
+
 // zone returns the name of the nth availability zone, of which there are three.
 func (r *region) zone(n int) string { return r.name + string(rune('a'+n%3)) }
 

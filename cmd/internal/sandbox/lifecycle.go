@@ -8,11 +8,12 @@ import (
 )
 
 const (
-	provisioning = time.Second     // what a network interface takes
-	stopping     = 2 * time.Second // from the decision to stop a task that runs until it has stopped
-	healthyAfter = 2 * time.Second // of running
-	sickAfter    = 4 * time.Second
-	listedFor    = time.Hour // "Recently stopped tasks might appear in the returned results": about one hour
+	provisioning     = time.Second     // what a network interface takes
+	stopping         = 2 * time.Second // from the decision to stop a task that runs until it has stopped
+	healthyAfter     = 2 * time.Second // of running
+	sickAfter        = 4 * time.Second
+	interruptedAfter = 2 * time.Second // of running
+	listedFor        = time.Hour       // "Recently stopped tasks might appear in the returned results": about one hour
 )
 
 // never is later than anything, and the last time that JSON can have.
@@ -67,6 +68,13 @@ func (t *task) work(r *region) *timeline {
 		l.stop(l.pulled, types.TaskStopCodeTaskFailedToStart, l.containers[c].noStart)
 	} else {
 		l.run()
+	}
+	if t.Interrupted {
+		code, reason := types.TaskStopCodeSpotInterruption, "Your Spot Task was interrupted."
+		if t.Instance != "" {
+			code, reason = types.TaskStopCodeTerminationNotice, "Host EC2 (instance "+r.hostOf(t)+") terminated."
+		}
+		l.stop(add(l.running, interruptedAfter), code, reason)
 	}
 	if t.Stop != nil {
 		l.stop(t.Stop.At, t.Stop.Code, t.Stop.Reason)

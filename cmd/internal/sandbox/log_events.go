@@ -24,6 +24,8 @@ type logEvent struct {
 	At     time.Time `json:"at"`
 	Stream string    `json:"stream"`
 	Text   string    `json:"text"`
+	Line   int       `json:"line"` // of the stream
+	late   time.Time // when it can be read
 }
 
 // A logTarget is where a container's lines go.
@@ -41,7 +43,7 @@ func (t *task) logTarget(r *region, c *types.ContainerDefinition) *logTarget {
 	}
 	target := &logTarget{
 		region: l.Options["awslogs-region"], group: l.Options["awslogs-group"],
-		stream: t.id() + "-" + *c.Name, create: l.Options["awslogs-create-group"] == "true",
+		stream: t.runtimeID(*c.Name), create: l.Options["awslogs-create-group"] == "true",
 	}
 	if prefix := l.Options["awslogs-stream-prefix"]; prefix != "" {
 		target.stream = prefix + "/" + *c.Name + "/" + t.id()
@@ -83,8 +85,13 @@ func (t *task) written(r *region, now time.Time, region, group string) []logEven
 			continue
 		}
 		for n, line := range c.lines {
-			if at := add(c.start, time.Duration(n)*lineEvery); passed(now, at) {
-				events = append(events, logEvent{at, target.stream, line})
+			at := add(c.start, time.Duration(n)*c.every)
+			readable := at
+			if n%10 == 5 {
+				readable = add(at, c.late)
+			}
+			if passed(now, readable) && !at.After(c.exit) {
+				events = append(events, logEvent{at, target.stream, line, n, readable})
 			}
 		}
 	}
@@ -121,8 +128,8 @@ func (r *region) events(name string, g *logGroup) []logEvent {
 }
 
 // id returns the id of the event.
-func (e logEvent) id(n int) string {
-	sum := sha256.Sum256([]byte(e.Stream + e.Text + strconv.Itoa(n)))
+func (e logEvent) id() string {
+	sum := sha256.Sum256([]byte(e.Stream + e.Text + strconv.Itoa(e.Line)))
 	return fmt.Sprintf("%d%s", e.At.UnixMilli(), hex.EncodeToString(sum[:8]))
 }
 
@@ -193,6 +200,9 @@ func filterLogEvents(
 	if in.LogStreamNamePrefix != nil && len(in.LogStreamNames) > 0 {
 		return nil, logsInvalid("Specify either logStreamNames or logStreamNamePrefix, not both.")
 	}
+	if !r.hasStreams(name, g, in.LogStreamNames) {
+		return nil, noStream()
+	}
 	out := &cloudwatchlogs.FilterLogEventsOutput{
 		Events: []logtypes.FilteredLogEvent{}, SearchedLogStreams: []logtypes.SearchedLogStream{},
 	}
@@ -213,11 +223,40 @@ func filterLogEvents(
 			break
 		}
 		out.Events = append(out.Events, logtypes.FilteredLogEvent{
-			EventId: new(e.id(n)), IngestionTime: new(e.At.UnixMilli()), LogStreamName: new(e.Stream), Message: new(e.Text),
-			Timestamp: new(e.At.UnixMilli()),
+			EventId: new(e.id()), IngestionTime: new(later(e.At, e.late).UnixMilli()), LogStreamName: new(e.Stream),
+			Message: new(e.Text), Timestamp: new(e.At.UnixMilli()),
 		})
 	}
 	return out, nil
+}
+
+func noStream() error {
+	return &apiError{400, "ResourceNotFoundException", "The specified log stream does not exist."}
+}
+
+// hasStreams says whether all the streams are there. The driver makes a stream when the container starts.
+func (r *region) hasStreams(group string, g *logGroup, names []string) bool {
+	if len(names) == 0 {
+		return true
+	}
+	there := map[string]bool{}
+	for _, e := range g.Kept {
+		there[e.Stream] = true
+	}
+	for _, key := range r.st.regionNames() {
+		other := r.st.Regions[key]
+		for _, t := range other.Tasks {
+			l := t.timeline(other)
+			for i := range l.containers {
+				c := &l.containers[i]
+				target := t.logTarget(other, c.def)
+				if target != nil && target.region == r.name && target.group == group && passed(r.now(), c.start) {
+					there[target.stream] = true
+				}
+			}
+		}
+	}
+	return !slices.ContainsFunc(names, func(name string) bool { return !there[name] })
 }
 
 // afterMillisecond: "Events with a timestamp later than this time are not returned", where GetLogEvents leaves out
@@ -255,18 +294,14 @@ func getLogEvents(r *region, in *cloudwatchlogs.GetLogEventsInput) (*cloudwatchl
 	if err != nil {
 		return nil, err
 	}
-	var events []logEvent
-	found := false
-	for _, e := range r.events(name, g) {
-		if e.Stream == value(in.LogStreamName) {
-			found = true
-			if e.within(in.StartTime, in.EndTime) {
-				events = append(events, e)
-			}
-		}
+	if !r.hasStreams(name, g, []string{value(in.LogStreamName)}) {
+		return nil, noStream()
 	}
-	if !found {
-		return nil, &apiError{400, "ResourceNotFoundException", "The specified log stream does not exist."}
+	var events []logEvent
+	for _, e := range r.events(name, g) {
+		if e.Stream == value(in.LogStreamName) && e.within(in.StartTime, in.EndTime) {
+			events = append(events, e)
+		}
 	}
 	limit, err := eventLimit(in.Limit)
 	if err != nil {

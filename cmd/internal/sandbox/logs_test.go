@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
 func (a *account) logs() *cloudwatchlogs.Client {
@@ -134,5 +135,78 @@ func TestNoLogGroup(t *testing.T) {
 	a.advance(3 * time.Second)
 	if got := *a.describe(task.TaskArn).LastStatus; got != "RUNNING" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// TestJobs: a command of its own does what it says, if it is one that the sandbox knows.
+func TestJobs(t *testing.T) {
+	for _, test := range []struct{ command, want, line string }{
+		{"true", "web STOPPED 0", ""},
+		{"exit 256", "web STOPPED 256", ""},
+		{"sleep 50", "web RUNNING", ""},
+		{"sleep 40", "web STOPPED 0", ""},
+		{"echo all is well", "web STOPPED 0", "all is well"},
+		{"printenv B A", "web STOPPED 1", "of the task"},
+	} {
+		t.Run(test.command, func(t *testing.T) {
+			t.Parallel()
+			a := open(t)
+			a.register(`{"family": "web", "containerDefinitions": [{"name": "web", "image": "nginx", "memory": 64,
+				"environment": [{"name": "A", "value": "of the definition"}],
+				"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/shop", "awslogs-region": "us-east-1",
+				"awslogs-create-group": "true"}}}]}`)
+			task := a.run(&ecs.RunTaskInput{TaskDefinition: new("web"), Overrides: &ecstypes.TaskOverride{
+				ContainerOverrides: []ecstypes.ContainerOverride{{
+					Name: new("web"), Command: strings.Fields(test.command),
+					Environment: []ecstypes.KeyValuePair{{Name: new("A"), Value: new("of the task")}},
+				}},
+			}})[0]
+			a.advance(50 * time.Second)
+			task = a.describe(task.TaskArn)
+			if got := summary(task); !strings.Contains(got, test.want) {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			events := must(a.logs().FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{
+				LogGroupName: new("/shop"), LogStreamNames: []string{*task.Containers[0].RuntimeId},
+			}))(t).Events
+			line := ""
+			for _, e := range events {
+				line += *e.Message
+			}
+			if line != test.line {
+				t.Errorf("it wrote %q, want %q", line, test.line)
+			}
+		})
+	}
+}
+
+// TestLateEvents: a tenth of the lines can be read later than the rest, under ids that stay; a stream is there when its
+// container runs, and not before.
+func TestLateEvents(t *testing.T) {
+	a := open(t)
+	a.register(strings.Replace(logging(`, "awslogs-create-group": "true"`), `"dockerLabels": {`, `"dockerLabels": {
+		"ecsctl.sandbox.log-lines": "97", "ecsctl.sandbox.log-every": "5ms", "ecsctl.sandbox.log-late": "4s", `, 1))
+	task := a.run(&ecs.RunTaskInput{TaskDefinition: new("web")})[0]
+	in := &cloudwatchlogs.FilterLogEventsInput{
+		LogGroupName:   new("/shop"),
+		LogStreamNames: []string{"ecs/web/" + (*task.TaskArn)[strings.LastIndex(*task.TaskArn, "/")+1:]},
+	}
+	_, err := a.logs().FilterLogEvents(t.Context(), in)
+	wantError(t, err, "ResourceNotFoundException", "The specified log stream does not exist.")
+	a.advance(4 * time.Second)
+	first := must(a.logs().FilterLogEvents(t.Context(), in))(t).Events
+	a.advance(4 * time.Second)
+	second := must(a.logs().FilterLogEvents(t.Context(), in))(t).Events
+	if len(first) != 90 || len(second) != 100 {
+		t.Fatalf("got %d and then %d events, want 90 and 100", len(first), len(second))
+	}
+	ids := map[string]bool{}
+	for _, e := range second {
+		ids[*e.EventId] = true
+	}
+	for _, e := range first {
+		if !ids[*e.EventId] {
+			t.Errorf("%s has another id now", *e.Message)
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	_ "embed"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +29,9 @@ type outcome struct {
 	noStart   string // why the task cannot start, in ECS's words
 	health    types.HealthStatus
 	lines     []string
+	every     time.Duration // between lines
+	late      time.Duration // from when a tenth line is written until it can be read
+	interrupt int           // how many tasks of the revision lose their capacity
 	noRoom    bool          // RunTask finds no capacity,
 	roomAfter time.Duration // until so long after the registration; 0 is never
 }
@@ -37,7 +42,12 @@ type label struct {
 	set  func(o *outcome, c *types.ContainerDefinition, value string) error
 }
 
-// labels are the docker labels, after the prefix; the package documentation describes them.
+// Labels describes the docker labels that ask for outcomes, a line each.
+//
+//go:embed labels.txt
+var Labels string
+
+// labels are the docker labels, after the prefix, that Labels describes.
 var labels = []label{
 	{"capacity", func(o *outcome, _ *types.ContainerDefinition, v string) (err error) {
 		if o.noRoom = true; v != "none" {
@@ -47,8 +57,8 @@ var labels = []label{
 	}},
 	{"exit", func(o *outcome, _ *types.ContainerDefinition, v string) error {
 		n, err := strconv.Atoi(v)
-		if err != nil || n < 0 || n > 255 {
-			return fmt.Errorf("is not a number from 0 to 255")
+		if err != nil || n < 0 || n > math.MaxInt32 {
+			return fmt.Errorf("is not an exit status")
 		}
 		o.ends, o.exit = true, int32(n)
 		return nil
@@ -64,9 +74,28 @@ var labels = []label{
 			reference(*c.Image) + ": " + reference(*c.Image) + ": not found"
 		return oneOf(v, "missing")
 	}},
+	{"interrupt", func(o *outcome, _ *types.ContainerDefinition, v string) (err error) {
+		o.interrupt, err = count(v)
+		return err
+	}},
 	{"log", func(o *outcome, _ *types.ContainerDefinition, v string) error {
 		o.lines = strings.Split(strings.TrimSuffix(v, "\n"), "\n")
 		return nil
+	}},
+	{"log-every", func(o *outcome, _ *types.ContainerDefinition, v string) (err error) {
+		o.every, err = duration(v)
+		return err
+	}},
+	{"log-late", func(o *outcome, _ *types.ContainerDefinition, v string) (err error) {
+		o.late, err = duration(v)
+		return err
+	}},
+	{"log-lines", func(o *outcome, c *types.ContainerDefinition, v string) error {
+		n, err := count(v)
+		for i := range n {
+			o.lines = append(o.lines, fmt.Sprintf("%s line %d", *c.Name, i+1))
+		}
+		return err
 	}},
 	{"oom", func(o *outcome, _ *types.ContainerDefinition, v string) error {
 		if v == "false" {
@@ -105,6 +134,14 @@ func oneOf(v, want string) error {
 	return nil
 }
 
+func count(v string) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 || n > 1_000_000 {
+		return 0, fmt.Errorf("is not a number up to a million")
+	}
+	return n, nil
+}
+
 func duration(v string) (time.Duration, error) {
 	d, err := time.ParseDuration(v)
 	if err != nil || d < 0 {
@@ -134,9 +171,12 @@ func reference(image string) string {
 // outcomeOf returns what the labels of a container ask for. A label that asks for what there is not keeps the task from
 // starting, with a reason that says so.
 func outcomeOf(c *types.ContainerDefinition, override *types.ContainerOverride) outcome {
-	o := outcome{start: defaultStart, runFor: defaultRun, health: types.HealthStatusHealthy}
+	o := outcome{start: defaultStart, runFor: defaultRun, every: lineEvery, health: types.HealthStatusHealthy}
 	if override != nil && len(override.Command) > 0 {
 		o.ends = true // a command of its own is a job
+		if do := programs[override.Command[0]]; do != nil {
+			do(&o, c, override)
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(c.DockerLabels)) {
 		name, ok := strings.CutPrefix(key, labelPrefix)

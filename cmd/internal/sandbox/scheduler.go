@@ -110,9 +110,9 @@ func (s *service) look(r *region) {
 		d.Record.v.Status, d.Record.v.StartedAt = types.ServiceDeploymentStatusInProgress, new(r.now())
 	}
 	s.notice(r)
-	if s.tripped(r, d) {
-		d = s.primary()
-	}
+	s.proceed(r, d)
+	s.monitored(r, d)
+	d = s.primary() // which is another one if it was rolled back
 	v := s.view(r)
 	s.start(r, d, &v)
 	s.stopSome(r, d, &v)
@@ -199,9 +199,12 @@ func (s *service) start(r *region, d *deployment, v *view) {
 	k, desired := s.Service.v.DeploymentConfiguration, int(s.Service.v.DesiredCount)
 	missing := desired - len(v.ours)
 	room := desired*int(*k.MaximumPercent)/100 - len(v.ours) - len(v.others)
+	if d.shifts() { // percentages are of rolling deployments
+		room = missing
+	}
 	n := min(missing, room)
 	switch {
-	case n <= 0 || d.Deployment.v.RolloutState == types.DeploymentRolloutStateFailed:
+	case n <= 0 || !d.scalesUp() || d.Deployment.v.RolloutState == types.DeploymentRolloutStateFailed:
 		return
 	case !passed(r.now(), s.NotBefore):
 		s.Wake = earlier(s.Wake, s.NotBefore)
@@ -259,7 +262,26 @@ func (s *service) stopSome(r *region, d *deployment, v *view) {
 	if n := len(v.ours) - desired; n > 0 {
 		victims = append(victims, v.ours[len(v.ours)-n:]...) // the newest
 	}
-	now, keep, k := r.now(), desired, s.Service.v.DeploymentConfiguration
+	now := r.now()
+	if d.shifts() {
+		victims = append(victims, s.replaced(d, v)...)
+	} else {
+		victims = append(victims, s.rolledOut(d, v, now)...)
+	}
+	var stopped []string
+	for _, t := range victims {
+		t.Stop = &stop{now, types.TaskStopCodeServiceSchedulerInitiated, fmt.Sprintf(scaling, d.id())}
+		stopped = append(stopped, "(task "+t.id()+")")
+	}
+	if len(stopped) > 0 {
+		s.event(r, fmt.Sprintf("has stopped %d running tasks: %s.", len(stopped), strings.Join(stopped, " ")))
+	}
+}
+
+// rolledOut returns the tasks of earlier deployments that a rolling deployment does without.
+func (s *service) rolledOut(d *deployment, v *view, now time.Time) (victims []seen) {
+	desired := int(s.Service.v.DesiredCount)
+	keep, k := desired, s.Service.v.DeploymentConfiguration
 	if len(v.ours) < desired && len(v.ours)+len(v.others) >= desired*int(*k.MaximumPercent)/100 {
 		keep = (desired*int(*k.MinimumHealthyPercent) + 99) / 100 // to make room
 	}
@@ -275,14 +297,7 @@ func (s *service) stopSome(r *region, d *deployment, v *view) {
 			victims, spare = append(victims, t), spare-1
 		}
 	}
-	var stopped []string
-	for _, t := range victims {
-		t.Stop = &stop{now, types.TaskStopCodeServiceSchedulerInitiated, fmt.Sprintf(scaling, d.id())}
-		stopped = append(stopped, "(task "+t.id()+")")
-	}
-	if len(stopped) > 0 {
-		s.event(r, fmt.Sprintf("has stopped %d running tasks: %s.", len(stopped), strings.Join(stopped, " ")))
-	}
+	return victims
 }
 
 // runningSteadily counts the tasks that would remain in service: of earlier deployments those that run, of the primary
@@ -313,7 +328,7 @@ func (s *service) finish(r *region, d *deployment) {
 		}
 	}
 	p, desired := &d.Deployment.v, int(s.Service.v.DesiredCount)
-	if len(v.ours) != desired || v.steady != desired || len(v.all) != desired {
+	if len(v.ours) != desired || v.steady != desired || len(v.all) != desired || !d.cleansUp() {
 		s.Unsteady = true
 		return
 	}

@@ -37,6 +37,7 @@ var targets = map[string]api{
 // queries are the services of the AWS query protocol by the parameter Version.
 var queries = map[string]api{
 	"2011-06-15": {"sts", stsOperations},
+	"2015-12-01": {"elasticloadbalancing", elbOperations},
 	"2016-11-15": {"ec2", ec2Operations},
 }
 

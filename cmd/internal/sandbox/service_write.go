@@ -46,6 +46,9 @@ func createService(r *region, in *ecs.CreateServiceInput) (*ecs.CreateServiceOut
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
+	if err := checkBakeTime(in.DeploymentConfiguration, ""); err != nil {
+		return nil, err
+	}
 	td, err := r.runnable(in.TaskDefinition)
 	if err != nil {
 		return nil, err
@@ -126,62 +129,6 @@ func fillDeployment(v *types.Service) {
 	v.DeploymentConfiguration = &c
 }
 
-// checkService holds a service to the rules of CreateService.
-func (r *region) checkService(s *service, d *deployment, c *cluster, td *types.TaskDefinition) error {
-	v := &s.Service.v
-	daemon := v.SchedulingStrategy == types.SchedulingStrategyDaemon
-	l := s.launchOf(d, c, td)
-	if err := r.checkLaunch(l); err != nil {
-		return err
-	}
-	if v.LaunchType, v.CapacityProviderStrategy = l.launchType, l.strategy; l.fargate() {
-		orElse(&v.PlatformVersion, "LATEST")
-		v.PlatformFamily = new("Linux")
-	}
-	d.copySettings(v)
-	switch k := v.DeploymentConfiguration; {
-	case v.DeploymentController != nil && v.DeploymentController.Type != types.DeploymentControllerTypeEcs:
-		return invalidParameter("the sandbox knows only the deployment controller ECS")
-	case k.Strategy != types.DeploymentStrategyRolling:
-		return invalidParameter("the sandbox knows only the deployment strategy ROLLING")
-	case daemon && l.fargate():
-		return invalidParameter("The DAEMON scheduling strategy is not supported with FARGATE.")
-	case v.DesiredCount < 0:
-		return invalidParameter("desiredCount must not be negative.")
-	case *k.MaximumPercent < 100:
-		return invalidParameter("maximumPercent must be at least 100.")
-	case *k.MinimumHealthyPercent < 0 || *k.MinimumHealthyPercent > *k.MaximumPercent:
-		return invalidParameter("minimumHealthyPercent must be between 0 and maximumPercent.")
-	case *k.MaximumPercent == 100 && *k.MinimumHealthyPercent == 100:
-		return invalidParameter("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
-	case len(v.LoadBalancers) > 0 && v.HealthCheckGracePeriodSeconds != nil && *v.HealthCheckGracePeriodSeconds < 0:
-		return invalidParameter("healthCheckGracePeriodSeconds must not be negative.")
-	}
-	for _, lb := range v.LoadBalancers {
-		if err := checkLoadBalancer(&lb, td); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkLoadBalancer: containerName and containerPort are those of a port mapping of the task definition.
-func checkLoadBalancer(lb *types.LoadBalancer, td *types.TaskDefinition) error {
-	name := value(lb.ContainerName)
-	for _, c := range td.ContainerDefinitions {
-		if *c.Name != name {
-			continue
-		}
-		if slices.ContainsFunc(c.PortMappings, func(p types.PortMapping) bool {
-			return value(p.ContainerPort) == value(lb.ContainerPort)
-		}) {
-			return nil
-		}
-		return invalidParameter("The container %s did not have a container port %d defined.", name, value(lb.ContainerPort))
-	}
-	return invalidParameter("The container %s does not exist in the task definition.", name)
-}
-
 // launchOf returns how the tasks of a deployment start.
 func (s *service) launchOf(d *deployment, c *cluster, td *types.TaskDefinition) *launch {
 	v := &s.Service.v
@@ -225,6 +172,7 @@ func (s *service) newDeployment(r *region, td *types.TaskDefinition, old *deploy
 		s.supersede(r, old)
 	}
 	d.copySettings(&s.Service.v)
+	d.Course = s.newCourse(r)
 	s.Deployments = append([]*deployment{d}, s.Deployments...)
 	s.Service.v.TaskDefinition = td.TaskDefinitionArn
 	s.Streak, s.NotBefore, s.Wake = 0, at, at.Add(reaction)
@@ -284,6 +232,9 @@ func updateService(r *region, in *ecs.UpdateServiceInput) (*ecs.UpdateServiceOut
 			return nil, err
 		}
 	}
+	if err := checkBakeTime(in.DeploymentConfiguration, s.Service.v.DeploymentConfiguration.Strategy); err != nil {
+		return nil, err
+	}
 	n := &service{Service: s.Service}
 	n.merge(in)
 	trial := &deployment{Deployment: old.Deployment, Revision: old.Revision}
@@ -335,18 +286,28 @@ func (s *service) merge(in *ecs.UpdateServiceInput) {
 	pointer(&v.NetworkConfiguration, in.NetworkConfiguration)
 	pointer(&v.PlatformVersion, in.PlatformVersion)
 	pointer(&v.DeploymentController, in.DeploymentController)
-	if k := in.DeploymentConfiguration; k != nil {
-		merged := *v.DeploymentConfiguration
-		pointer(&merged.Alarms, k.Alarms)
-		pointer(&merged.BakeTimeInMinutes, k.BakeTimeInMinutes)
-		pointer(&merged.DeploymentCircuitBreaker, k.DeploymentCircuitBreaker)
-		pointer(&merged.MaximumPercent, k.MaximumPercent)
-		pointer(&merged.MinimumHealthyPercent, k.MinimumHealthyPercent)
-		if k.Strategy != "" {
-			merged.Strategy = k.Strategy
-		}
-		v.DeploymentConfiguration = &merged
+	if in.DeploymentConfiguration != nil {
+		v.DeploymentConfiguration = mergeDeployment(*v.DeploymentConfiguration, in.DeploymentConfiguration)
 	}
+}
+
+// mergeDeployment sets what the request gives of the deployment configuration. What is of another strategy than the one
+// that is asked for does not stay.
+func mergeDeployment(
+	merged types.DeploymentConfiguration, k *types.DeploymentConfiguration,
+) *types.DeploymentConfiguration {
+	if k.Strategy != "" && k.Strategy != merged.Strategy {
+		merged.Strategy, merged.LinearConfiguration, merged.CanaryConfiguration = k.Strategy, nil, nil
+	}
+	pointer(&merged.Alarms, k.Alarms)
+	pointer(&merged.BakeTimeInMinutes, k.BakeTimeInMinutes)
+	pointer(&merged.CanaryConfiguration, k.CanaryConfiguration)
+	pointer(&merged.DeploymentCircuitBreaker, k.DeploymentCircuitBreaker)
+	list(&merged.LifecycleHooks, k.LifecycleHooks)
+	pointer(&merged.LinearConfiguration, k.LinearConfiguration)
+	pointer(&merged.MaximumPercent, k.MaximumPercent)
+	pointer(&merged.MinimumHealthyPercent, k.MinimumHealthyPercent)
+	return &merged
 }
 
 func given[T any](dst *T, src *T) {

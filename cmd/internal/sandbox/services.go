@@ -29,6 +29,8 @@ type deployment struct {
 	Record     sdk[types.ServiceDeployment] `json:"record"`
 	Good       bool                         `json:"good,omitempty"`   // it was completed once
 	Undoes     string                       `json:"undoes,omitempty"` // id of the deployment that this one rolls back
+	Course     *course                      `json:"course,omitempty"` // nil if it is rolling
+	Rang       []string                     `json:"rang,omitempty"`   // alarms that ended it
 }
 
 func (d *deployment) id() string { return *d.Deployment.v.Id }

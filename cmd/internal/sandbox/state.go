@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -25,6 +26,7 @@ import (
 type state struct {
 	Version int                `json:"version"`
 	Seed    string             `json:"seed,omitempty"`
+	ID      string             `json:"id"` // of this account and no other; nothing that the account says depends on it
 	Now     time.Time          `json:"now"`
 	Regions map[string]*region `json:"regions"`
 
@@ -36,21 +38,22 @@ type region struct {
 	st   *state
 	name string
 
-	Families   map[string]*family     `json:"families,omitempty"`
-	Clusters   map[string]*cluster    `json:"clusters,omitempty"`
-	Tasks      []*task                `json:"tasks,omitempty"` // oldest first
-	Tags       map[string][]tag       `json:"tags,omitempty"`  // by ARN
-	Tokens     map[string]token       `json:"tokens,omitempty"`
-	Settings   map[string]string      `json:"settings,omitempty"`
-	Services   map[string]*service    `json:"services,omitempty"` // by cluster/name
-	LogGroups  map[string]*logGroup   `json:"logGroups,omitempty"`
-	Repos      map[string]*repository `json:"repositories,omitempty"` // by registry/name
-	Serial     uint64                 `json:"serial"`                 // of the last id given out
-	Interfaces int                    `json:"interfaces,omitempty"`   // network interfaces that there have been
+	Families     map[string]*family      `json:"families,omitempty"`
+	Clusters     map[string]*cluster     `json:"clusters,omitempty"`
+	Tasks        []*task                 `json:"tasks,omitempty"` // oldest first
+	Tags         map[string][]tag        `json:"tags,omitempty"`  // by ARN
+	Tokens       map[string]token        `json:"tokens,omitempty"`
+	Settings     map[string]string       `json:"settings,omitempty"`
+	Services     map[string]*service     `json:"services,omitempty"` // by cluster/name
+	LogGroups    map[string]*logGroup    `json:"logGroups,omitempty"`
+	Repos        map[string]*repository  `json:"repositories,omitempty"` // by registry/name
+	TargetGroups map[string]*targetGroup `json:"targetGroups,omitempty"` // by name
+	Serial       uint64                  `json:"serial"`                 // of the last id given out
+	Interfaces   int                     `json:"interfaces,omitempty"`   // network interfaces that there have been
 }
 
 func newState(o Options) *state {
-	return &state{Version: Version, Seed: o.Seed, Now: o.Start.UTC(), Regions: map[string]*region{}}
+	return &state{Version: Version, Seed: o.Seed, ID: rand.Text(), Now: o.Start.UTC(), Regions: map[string]*region{}}
 }
 
 // region returns what the account has in the region, which has a default cluster.
@@ -59,7 +62,7 @@ func (s *state) region(name string) *region {
 	if r == nil {
 		r = &region{}
 		r.attach(s, name)
-		r.addDefaultCluster()
+		r.addCluster("default")
 		s.Regions[name] = r
 	}
 	return r
@@ -76,6 +79,7 @@ func (r *region) attach(s *state, name string) {
 	fill(&r.LogGroups)
 	fill(&r.Services)
 	fill(&r.Repos)
+	fill(&r.TargetGroups)
 }
 
 func fill[K comparable, V any](m *map[K]V) {

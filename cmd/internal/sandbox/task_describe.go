@@ -121,6 +121,12 @@ func (e *eni) attachment(l *timeline, now time.Time) types.Attachment {
 	return a
 }
 
+// runtimeID returns the id that the container has where it runs.
+func (t *task) runtimeID(container string) string {
+	sum := sha256.Sum256([]byte(t.ARN + "/" + container))
+	return t.id() + "-" + hex.EncodeToString(sum[:5])
+}
+
 func (t *task) describeContainer(r *region, l *timeline, c *containerTime) types.Container {
 	now, name := r.now(), *c.def.Name
 	sum := sha256.Sum256([]byte(t.ARN + "/" + name))
@@ -150,7 +156,7 @@ func (t *task) describeContainer(r *region, l *timeline, c *containerTime) types
 	started := passed(now, c.start)
 	if started {
 		image := sha256.Sum256([]byte(*c.def.Image))
-		v.RuntimeId = new(t.id() + "-" + id[:10])
+		v.RuntimeId = new(t.runtimeID(name))
 		v.ImageDigest = new("sha256:" + hex.EncodeToString(image[:]))
 	}
 	if status == "STOPPED" {

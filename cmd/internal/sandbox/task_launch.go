@@ -144,6 +144,7 @@ func (r *region) launch(l *launch) (*task, []types.Failure) {
 	if td.NetworkMode == types.NetworkModeAwsvpc {
 		t.ENI = r.newENI(l.network.AwsvpcConfiguration)
 	}
+	t.Interrupted = r.interrupts(td)
 	r.prepareLogs(t, td)
 	r.Tasks = append(r.Tasks, t)
 	r.setTags(t.ARN, l.tags)
@@ -159,6 +160,20 @@ func (r *region) noRoom(td *types.TaskDefinition) bool {
 		}
 	}
 	return false
+}
+
+// interrupts says whether a label asks that the next task of the revision lose its capacity.
+func (r *region) interrupts(td *types.TaskDefinition) bool {
+	before, wanted := 0, 0
+	for _, t := range r.Tasks {
+		if t.Definition == *td.TaskDefinitionArn {
+			before++
+		}
+	}
+	for i := range td.ContainerDefinitions {
+		wanted = max(wanted, outcomeOf(&td.ContainerDefinitions[i], nil).interrupt)
+	}
+	return before < wanted
 }
 
 func (l *launch) packs() bool {

@@ -11,26 +11,27 @@ import (
 
 // A task is what is decided about a task; what happens to it is in its timeline.
 type task struct {
-	ARN        string                   `json:"arn"`
-	Cluster    string                   `json:"cluster"`    // its name
-	Definition string                   `json:"definition"` // its ARN
-	Created    time.Time                `json:"created"`
-	Group      string                   `json:"group,omitempty"`
-	StartedBy  string                   `json:"startedBy,omitempty"`
-	LaunchType types.LaunchType         `json:"launchType,omitempty"`
-	Provider   string                   `json:"provider,omitempty"` // of capacity
-	Platform   string                   `json:"platform,omitempty"` // version; of Fargate
-	Zone       string                   `json:"zone"`
-	CPU        int32                    `json:"cpu"`    // units it takes
-	Memory     int32                    `json:"memory"` // MiB it takes
-	Exec       bool                     `json:"exec,omitempty"`
-	Instance   string                   `json:"instance,omitempty"` // ARN of its container instance
-	Ports      []binding                `json:"ports,omitempty"`
-	ENI        *eni                     `json:"eni,omitempty"`
-	NoLogs     string                   `json:"noLogs,omitempty"` // the container whose log group is missing
-	Overrides  *sdk[types.TaskOverride] `json:"overrides,omitempty"`
-	Stop       *stop                    `json:"stop,omitempty"`
-	Noticed    bool                     `json:"noticed,omitempty"` // as failed or as steady, by the scheduler
+	ARN         string                   `json:"arn"`
+	Cluster     string                   `json:"cluster"`    // its name
+	Definition  string                   `json:"definition"` // its ARN
+	Created     time.Time                `json:"created"`
+	Group       string                   `json:"group,omitempty"`
+	StartedBy   string                   `json:"startedBy,omitempty"`
+	LaunchType  types.LaunchType         `json:"launchType,omitempty"`
+	Provider    string                   `json:"provider,omitempty"` // of capacity
+	Platform    string                   `json:"platform,omitempty"` // version; of Fargate
+	Zone        string                   `json:"zone"`
+	CPU         int32                    `json:"cpu"`    // units it takes
+	Memory      int32                    `json:"memory"` // MiB it takes
+	Exec        bool                     `json:"exec,omitempty"`
+	Instance    string                   `json:"instance,omitempty"` // ARN of its container instance
+	Ports       []binding                `json:"ports,omitempty"`
+	ENI         *eni                     `json:"eni,omitempty"`
+	NoLogs      string                   `json:"noLogs,omitempty"` // the container whose log group is missing
+	Overrides   *sdk[types.TaskOverride] `json:"overrides,omitempty"`
+	Stop        *stop                    `json:"stop,omitempty"`
+	Interrupted bool                     `json:"interrupted,omitempty"` // its capacity is taken away
+	Noticed     bool                     `json:"noticed,omitempty"`     // as failed or as steady, by the scheduler
 
 	line   *timeline // worked out when Stop was lineOf; nil if never
 	lineOf *stop

@@ -55,7 +55,10 @@ func TestOutcomes(t *testing.T) {
 		{[]string{"image", "missing"}, 2 * time.Second, "PENDING | web PENDING"},
 		{[]string{"image", "missing"}, time.Minute, "STOPPED TaskFailedToStart CannotPullContainerError: "},
 		{[]string{"secret", "denied"}, time.Minute, "STOPPED TaskFailedToStart ResourceInitializationError: unable to pull"},
-		{[]string{"exit", "256"}, time.Minute, `ecsctl.sandbox.exit: "256" is not a number from 0 to 255`},
+		{[]string{"exit", "256"}, time.Minute, "STOPPED" + essential + " | web STOPPED 256"},
+		{[]string{"interrupt", "1"}, 4 * time.Second, "RUNNING | web RUNNING"},
+		{[]string{"interrupt", "1"}, time.Minute, "STOPPED TerminationNotice Host EC2 (instance i-"},
+		{[]string{"exit", "-1"}, time.Minute, `ecsctl.sandbox.exit: "-1" is not an exit status`},
 		{[]string{"bogus", "1"}, time.Minute, `ecsctl.sandbox.bogus: "1" is not a label of the sandbox`},
 		{[]string{"run-for", "30"}, time.Minute, `"30" is not a duration such as 30s`},
 	} {
