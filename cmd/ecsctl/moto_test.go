@@ -15,7 +15,8 @@ import (
 )
 
 // onlySandbox matches what a script needs the sandbox for. Deployments of services never end in other emulators.
-var onlySandbox = regexp.MustCompile(`(?m)^(calls|fault|clock|interrupt|requests)\b|ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX|service (up|create)`)
+var onlySandbox = regexp.MustCompile(`(?m)^(archive|calls|clock|engine|fault|interrupt|repository|requests|untag)\b|` +
+	`ecsctl\.sandbox\.|--sandbox|ECSCTL_SANDBOX|service (up|create)`)
 
 // usesAccount matches the command that gives a script an account.
 var usesAccount = regexp.MustCompile(`(?m)^sandbox$`)
@@ -80,7 +81,7 @@ func startRegion(ctx context.Context, ts *testscript.TestScript, url, region str
 	}
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL": url, "AWS_REGION": region, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
-		"SUBNET": *subnets.Subnets[0].SubnetId, "SECURITY_GROUP": *groups.SecurityGroups[0].GroupId,
+		"ECSCTL_VERIFY_IMAGES": "off", "SUBNET": *subnets.Subnets[0].SubnetId, "SECURITY_GROUP": *groups.SecurityGroups[0].GroupId,
 	} {
 		ts.Setenv(name, value)
 	}

@@ -70,6 +70,7 @@ func setup(env *testscript.Env) error {
 // commands are what scripts have besides the commands of testscript.
 func commands(account map[string]command) map[string]command {
 	all := maps.Clone(account)
+	maps.Copy(all, imageCommands)
 	all["status"] = status
 	all["times"] = times
 	return all

@@ -13,8 +13,9 @@ const module = "github.com/ecsctl/ecsctl/"
 var rooms = map[string][]string{
 	"cmd/ecsctl":           {"cmd/internal/cli"},
 	"cmd/internal":         {},
-	"cmd/internal/cli":     {"cmd/internal/deploy", "cmd/internal/logs", "cmd/internal/profile", "cmd/internal/sandbox", "compose", "compose/diag", "ecsparams", "translate", "translate/awsjson"},
+	"cmd/internal/cli":     {"cmd/internal/deploy", "cmd/internal/images", "cmd/internal/logs", "cmd/internal/profile", "cmd/internal/sandbox", "compose", "compose/diag", "ecsparams", "translate", "translate/awsjson"},
 	"cmd/internal/deploy":  {"ecsparams", "translate", "translate/awsjson"},
+	"cmd/internal/images":  {"translate", "translate/awsjson"},
 	"cmd/internal/logs":    {},
 	"cmd/internal/profile": {},
 	"cmd/internal/sandbox": {"translate/awsjson"},

@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/ecsctl/ecsctl/cmd/internal/deploy"
+	"github.com/ecsctl/ecsctl/cmd/internal/images"
 	"github.com/ecsctl/ecsctl/cmd/internal/profile"
 )
 
@@ -16,6 +19,7 @@ type account struct {
 	app      *app
 	settings *profile.Settings
 	clients  *deploy.Clients
+	images   *images.Client
 }
 
 // open returns the account that the command line means. Nothing is sent.
@@ -25,18 +29,34 @@ func (a *app) open(ctx context.Context) (*account, error) {
 		return nil, err
 	}
 	var clock deploy.Clock = wallClock{}
-	cache := ""
+	cache, layers := "", a.userCache("images")
 	switch {
 	case a.sandbox != nil:
 		clock, cache = a.sandbox, a.sandbox.cache
+		if cache != "" {
+			layers = filepath.Join(cache, "images")
+		}
 	case settings.Endpoint.Value == "": // elsewhere the same ARN may come to mean something else
-		cache = a.cacheDir()
+		cache = a.userCache("revisions")
 	}
-	return &account{app: a, settings: settings, clients: deploy.NewClients(cfg, clock, deploy.Cache(cache))}, nil
+	return &account{
+		app: a, settings: settings, clients: deploy.NewClients(cfg, clock, deploy.Cache(cache)),
+		images: a.newImages(cfg, layers),
+	}, nil
 }
 
-// cacheDir returns the directory in which fingerprints are remembered, "" if there is none.
-func (a *app) cacheDir() string {
+// newImages returns the client of registries. Working in the sandbox it asks no other registries, and does not wait.
+func (a *app) newImages(cfg aws.Config, cache string) *images.Client {
+	c := images.NewClient(cfg, images.Cache(cache))
+	c.Offline = a.sandbox != nil
+	if limit := a.maxBackoff(); limit > 0 {
+		c.Sleep = func(ctx context.Context, d time.Duration) error { return sleep(ctx, min(d, limit)) }
+	}
+	return c
+}
+
+// userCache returns the directory in which something is remembered, "" if there is none.
+func (a *app) userCache(what string) string {
 	dir := a.env["XDG_CACHE_HOME"]
 	if dir == "" {
 		var err error
@@ -44,7 +64,7 @@ func (a *app) cacheDir() string {
 			return ""
 		}
 	}
-	return filepath.Join(dir, "ecsctl", "revisions")
+	return filepath.Join(dir, "ecsctl", what)
 }
 
 // A wallClock is the time of AWS.

@@ -148,7 +148,8 @@ func newRoot(a *app) *cobra.Command {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "errors only: no notes and no warnings")
 	f.BoolVar(&a.verbose, "verbose", false, "every note: otherwise one of each kind is shown")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	cmd.AddCommand(newCompose(a), newConfigure(a), newLogs(a), newSandbox(a), newVersion(a), newWhoami(a))
+	cmd.AddCommand(newCompose(a), newConfigure(a), newECR(a), newImages(a), newLogs(a), newPull(a), newPush(a), newSandbox(a),
+		newVersion(a), newWhoami(a))
 	cmd.InitDefaultCompletionCmd()
 	addHelp(cmd)
 	return cmd

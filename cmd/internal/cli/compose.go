@@ -50,9 +50,9 @@ func newCompose(a *app) *cobra.Command {
 	f.StringVar(&p.taskRoleARN, "task-role-arn", "", "name or ARN of the role of the task")
 	f.StringVar(&p.restartPolicy, "restart-policy", "sidecars",
 		"containers that ECS restarts in place: all, sidecars or none")
-	cmd.AddCommand(newCheck(a, p), newConfig(a, p), newConvert(a, p), newCreate(a, p), newKeys(a),
-		newComposeLogs(a, p), newPlan(a, p), newPs(a, p), newRevisions(a, p), newRun(a, p), newScale(a, p), newSchema(a), newService(a, p),
-		newStart(a, p), newStop(a, p), newUp(a, p))
+	cmd.AddCommand(newBuild(a, p), newCheck(a, p), newConfig(a, p), newConvert(a, p), newCreate(a, p), newKeys(a),
+		newComposeLogs(a, p), newComposePull(a, p), newComposePush(a, p), newPlan(a, p), newPs(a, p), newRevisions(a, p),
+		newRun(a, p), newScale(a, p), newSchema(a), newService(a, p), newStart(a, p), newStop(a, p), newUp(a, p))
 	return cmd
 }
 

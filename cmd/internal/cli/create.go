@@ -11,7 +11,7 @@ import (
 )
 
 func newCreate(a *app, p *projectFlags) *cobra.Command {
-	o := &deployFlags{}
+	o := &deployFlags{verifyFlags: verifyFlags{verifyDefault: "warn"}}
 	cmd := &cobra.Command{
 		Use:   "create",
 		Short: "Register the task definition, or reuse the revision that has its content; run nothing",
@@ -34,9 +34,16 @@ func create(ctx context.Context, a *app, p *projectFlags, o *deployFlags) error 
 	if err != nil {
 		return err
 	}
+	verified, err := s.startVerify(ctx, t, &o.verifyFlags)
+	if err != nil {
+		return err
+	}
 	want := o.createWant(t)
 	state, err := deploy.ObserveCreate(ctx, s.clients, &want)
 	if err != nil {
+		return err
+	}
+	if err := verified(); err != nil {
 		return err
 	}
 	a.warn(state.Family.Warnings)
@@ -60,6 +67,10 @@ func (p *projectFlags) deployable(
 	t, err := p.translateFor(ctx, a, purpose, o.tags)
 	if err != nil {
 		return nil, err
+	}
+	if t.project != nil {
+		t.diags = append(t.diags, t.adviseImages(o.pinDigest)...)
+		t.diags.Sort()
 	}
 	if err := a.report(t.diags); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 // A deployFlags holds the flags of the commands that register a task definition.
 type deployFlags struct {
+	verifyFlags
 	tags            string
 	createLogGroups bool
 	noManagedTags   bool
@@ -23,6 +24,7 @@ type deployFlags struct {
 
 func (o *deployFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
+	o.verifyFlags.add(f)
 	f.StringVar(&o.tags, "tags", "", "tags `KEY=VALUE,...` of all that is made")
 	f.BoolVar(&o.createLogGroups, "create-log-groups", false,
 		"make the log groups that containers write to, if they are missing")

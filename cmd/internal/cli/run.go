@@ -135,8 +135,15 @@ func runTasks(ctx context.Context, a *app, p *projectFlags, o *runFlags, args []
 	if err != nil {
 		return err
 	}
+	verified, err := s.startVerify(ctx, t, &o.verifyFlags)
+	if err != nil {
+		return err
+	}
 	r, err := o.prepare(ctx, s, t)
 	if err != nil {
+		return err
+	}
+	if err := verified(); err != nil {
 		return err
 	}
 	if err := c.checkContainers(r.definition); err != nil {

@@ -104,7 +104,7 @@ func (a *app) enterSandbox(name string, s *profile.Settings) (aws.Config, error)
 		if err != nil {
 			return aws.Config{}, err
 		}
-		if dir := a.cacheDir(); dir != "" && status.ID != "" {
+		if dir := a.userCache("revisions"); dir != "" && status.ID != "" {
 			link.cache = filepath.Join(dir, "sandbox-"+status.ID)
 		}
 	}

@@ -98,6 +98,13 @@ func (o *serviceFlags) run(
 	if err != nil {
 		return err
 	}
+	if o.revision != "" { // which may have other images than the files
+		o.verifyImages = "off"
+	}
+	verified, err := s.startVerify(ctx, t, &o.verifyFlags)
+	if err != nil {
+		return err
+	}
 	want := &deploy.ServiceWant{
 		CreateWant: o.createWant(t), Cluster: s.settings.Cluster.Value, Count: o.desiredCount.n, Force: o.force, Role: o.role,
 		Revision: o.revision, Project: t.project.Name, SkipBefore: o.skipBefore,
@@ -110,6 +117,9 @@ func (o *serviceFlags) run(
 	}
 	state, err := deploy.ObserveService(ctx, s.clients, want)
 	if err != nil {
+		return err
+	}
+	if err := verified(); err != nil {
 		return err
 	}
 	a.warn(state.Family.Warnings)

@@ -24,27 +24,27 @@ type serviceFlags struct {
 	revision   string
 	role       string
 
-	desiredCount      number
-	maxPercent        number
-	minHealthyPercent number
-	gracePeriod       number
+	desiredCount      optionalNumber
+	maxPercent        optionalNumber
+	minHealthyPercent optionalNumber
+	gracePeriod       optionalNumber
 	strategy          string
 	targetGroups      []string
 	targetGroupARN    string
 	loadBalancer      string
 	containerName     string
-	containerPort     number
+	containerPort     optionalNumber
 
 	timeout    minutes
 	noWait     bool
 	noFailFast bool
 }
 
-// A number is a flag that may be left out: n is nil then.
-type number struct{ n *int32 }
+// An optionalNumber is a flag that may be left out: n is nil then.
+type optionalNumber struct{ n *int32 }
 
 // Set reads a number that is not negative.
-func (v *number) Set(s string) error {
+func (v *optionalNumber) Set(s string) error {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {
 		return errors.New("write a number, 0 or more")
@@ -53,7 +53,7 @@ func (v *number) Set(s string) error {
 	return nil
 }
 
-func (v *number) String() string {
+func (v *optionalNumber) String() string {
 	if v.n == nil {
 		return ""
 	}
@@ -61,7 +61,7 @@ func (v *number) String() string {
 }
 
 // Type is the word for it in the help.
-func (v *number) Type() string { return "int" }
+func (v *optionalNumber) Type() string { return "int" }
 
 // addDefinition adds the flags that say what the service is to be.
 func (o *serviceFlags) addDefinition(cmd *cobra.Command) {

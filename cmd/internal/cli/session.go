@@ -71,19 +71,11 @@ func (a *app) aws(ctx context.Context) (aws.Config, *profile.Settings, error) {
 }
 
 func (a *app) resolve(prompt func(string) (string, error)) (*profile.Settings, error) {
-	// The longest pause before a call is made again, which is not for users: scripts that make calls fail wait less.
-	backoff, err := time.ParseDuration(a.env["ECSCTL_MAX_BACKOFF"])
-	if err != nil {
-		backoff = 0
-	}
-	if a.sandboxName() != "" {
-		backoff = time.Millisecond // its time does not pass by waiting
-	}
 	s, err := profile.Resolve(profile.Options{
 		ClusterConfig: a.session.clusterConfig, ECSProfile: a.session.ecsProfile, AWSProfile: a.session.awsProfile,
 		Cluster: a.session.cluster, Region: a.session.region, LaunchType: a.session.launchType,
 		EndpointURL: a.session.endpointURL, Env: a.env, Prompt: prompt,
-		UserAgent: strings.ReplaceAll(buildVersion(), " ", "-"), MaxBackoff: backoff,
+		UserAgent: strings.ReplaceAll(buildVersion(), " ", "-"), MaxBackoff: a.maxBackoff(),
 	})
 	if err != nil {
 		return nil, profileError(err)
@@ -96,6 +88,19 @@ func (a *app) resolve(prompt func(string) (string, error)) (*profile.Settings, e
 		a.session.noted = true
 	}
 	return s, nil
+}
+
+// maxBackoff returns the longest pause before a call is made again, 0 for the usual one. It is not for users: scripts
+// that make calls fail wait less.
+func (a *app) maxBackoff() time.Duration {
+	if a.sandboxName() != "" {
+		return time.Millisecond // its time does not pass by waiting
+	}
+	d, err := time.ParseDuration(a.env["ECSCTL_MAX_BACKOFF"])
+	if err != nil {
+		return 0
+	}
+	return d
 }
 
 // note writes sentences to stderr, unless the user wants errors only.

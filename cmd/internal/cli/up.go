@@ -41,6 +41,7 @@ func newStart(a *app, p *projectFlags) *cobra.Command {
 
 func newScale(a *app, p *projectFlags) *cobra.Command {
 	o := &tasksFlags{}
+	o.verifyDefault = "warn" // what runs counts, not what the files describe
 	cmd := &cobra.Command{
 		Use:   "scale COUNT",
 		Short: "Run that many tasks of the project",
@@ -89,11 +90,18 @@ func up(
 	if err != nil {
 		return err
 	}
+	verified, err := s.startVerify(ctx, t, &o.verifyFlags)
+	if err != nil {
+		return err
+	}
 	want := &deploy.TasksWant{
 		CreateWant: o.createWant(t), Cluster: s.settings.Cluster.Value, Project: t.project.Name, Force: o.force,
 	}
 	state, err := deploy.ObserveTasks(ctx, s.clients, want)
 	if err != nil {
+		return err
+	}
+	if err := verified(); err != nil {
 		return err
 	}
 	a.warn(state.Family.Warnings)

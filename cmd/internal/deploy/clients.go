@@ -13,10 +13,16 @@ import (
 
 // ECS is what is asked of Amazon ECS: its methods are the IAM actions that a deployment needs.
 type ECS interface {
+	ClustersAPI
 	RevisionsAPI
 	TasksAPI
 	ServicesAPI
 	DeploymentsAPI
+}
+
+// A ClustersAPI knows the clusters.
+type ClustersAPI interface {
+	ListClusters(context.Context, *ecs.ListClustersInput, ...func(*ecs.Options)) (*ecs.ListClustersOutput, error)
 }
 
 // A RevisionsAPI keeps task definitions.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/images"
 )
 
 // TestPolicy: the policy in the README has the calls that this program can make, and no others.
@@ -34,7 +36,13 @@ func TestPolicy(t *testing.T) {
 			want = append(want, prefix+":"+api.Method(i).Name)
 		}
 	}
+	registry := reflect.TypeFor[images.ECR]()
+	for i := range registry.NumMethod() {
+		want = append(want, "ecr:"+registry.Method(i).Name)
+	}
+	want = append(want, images.RegistryActions...)
 	slices.Sort(want)
+	want = slices.Compact(want)
 	if got := policy.Statement[0].Action; !slices.Equal(got, want) {
 		t.Errorf("the README has\n%v\nwant\n%v", got, want)
 	}

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -33,6 +35,9 @@ type Account struct {
 	file   *file // nil if the account lives in memory
 	calls  []Call
 	faults []*armed
+
+	blobs   blobs // layers and configurations of images
+	uploads uploads
 }
 
 // New returns an account that lives in memory.
@@ -40,7 +45,7 @@ func New(o Options) *Account {
 	if o.Start.IsZero() {
 		o.Start = epoch
 	}
-	return &Account{opts: o, st: newState(o)}
+	return &Account{opts: o, st: newState(o), blobs: &memoryBlobs{}}
 }
 
 // Open returns the account whose state is kept in the file at path, which is made, with its directory, when something
@@ -51,7 +56,7 @@ func Open(path string, o Options) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.file = f
+	a.file, a.blobs = f, dirBlobs(strings.TrimSuffix(path, filepath.Ext(path))+".blobs")
 	return a, a.locked(reading, func() error { return nil })
 }
 
@@ -76,7 +81,7 @@ func (a *Account) Advance(d time.Duration) error {
 func (a *Account) Reset() error {
 	return a.locked(writing, func() error {
 		a.st, a.calls, a.faults = newState(a.opts), nil, nil
-		return nil
+		return a.blobs.clear()
 	})
 }
 

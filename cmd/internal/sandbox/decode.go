@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/document"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/smithy-go"
@@ -51,7 +52,12 @@ func fields(t reflect.Type) map[string]int {
 	}
 	m := map[string]int{}
 	for i := range t.NumField() {
-		if f := t.Field(i); f.IsExported() && f.Name != "ResultMetadata" {
+		f := t.Field(i)
+		switch {
+		case !f.IsExported() || f.Name == "ResultMetadata":
+		case t == reflect.TypeFor[ecrtypes.Tag](): // whose members begin with capitals
+			m[f.Name] = i
+		default:
 			m[memberName(f.Name)] = i
 		}
 	}

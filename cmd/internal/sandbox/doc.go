@@ -1,6 +1,7 @@
 // Package sandbox is an AWS account in one process, served over HTTP: users rehearse in it (--sandbox), and the tests
-// of this program run against it. It speaks the AWS JSON protocol for Amazon ECS and CloudWatch Logs and the query
-// protocol for AWS STS and Amazon EC2, keeps ECS's rules and fills in ECS's defaults.
+// of this program run against it. It speaks the AWS JSON protocol for Amazon ECS, Amazon ECR and CloudWatch Logs, the
+// query protocol for AWS STS and Amazon EC2 and the distribution protocol of image registries, keeps AWS's rules and
+// fills in AWS's defaults.
 //
 // The account is 111122223333, whoever signs is assumed-role/sandbox/you, signatures are not verified, and the region
 // is that of the signature. In each region there is a cluster "default" with Fargate and three container instances.
@@ -32,6 +33,13 @@
 // Docker labels of a container definition ask for something else: see [Labels]. A label or a value that is not one of
 // them keeps the task from starting, and the reason says so.
 //
+// # Images
+//
+// Below /v2/ is the registry of Amazon ECR, with real uploads, digests and tokens of twelve hours.
+// GetAuthorizationToken answers with the address of this process; which registry is meant the Host header says, as in
+// 111122223333.dkr.ecr.eu-west-1.amazonaws.com. Every account's registry is there and open. Layers are kept beside the
+// file of the account. Whether the image of a task exists nobody looks: a task starts without.
+//
 // # What it does not know
 //
 // Deployment controllers other than ECS are refused. Load balancers, listener rules and service registries are taken as
@@ -39,6 +47,7 @@
 // no GPUs. Rolling deployments have no lifecycle stages, hooks and bake time, and early success criteria are refused.
 // While a deployment shifts traffic, tasks of the old revision that stop are not replaced. A rollback shifts the
 // traffic back at once, without stages. Of CloudWatch Logs' filter patterns it knows words.
+// Lifecycle policies of repositories are kept, and nothing expires by them; nothing is scanned.
 //
 // # Control
 //

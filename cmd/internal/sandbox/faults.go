@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A Call is a request that was made, in the order in which they were made.
@@ -39,7 +40,19 @@ const (
 	Denied   Kind = "denied"   // AccessDeniedException; nothing is done
 )
 
-var kinds = []Kind{Broken, Denied, Lost, Cut, Throttle}
+// The kinds of faults that only the registry has, whose actions are called registry:PutManifest and so on: see
+// registryActions.
+const (
+	Corrupt Kind = "corrupt" // a bit of what is uploaded arrives wrong
+	Expired Kind = "expired" // the token is taken for one that has expired
+	Gone    Kind = "gone"    // the upload is forgotten: BLOB_UPLOAD_UNKNOWN
+	Half    Kind = "half"    // half of the body is taken, and then the connection is reset
+)
+
+var (
+	kinds         = []Kind{Broken, Denied, Lost, Cut, Throttle}
+	registryKinds = []Kind{Corrupt, Expired, Gone, Half}
+)
 
 // A Fault is something that goes wrong with a request.
 type Fault struct {
@@ -56,8 +69,12 @@ type armed struct {
 
 // Fail makes requests fail from now on, in this process. Of several faults of one request the first one added counts.
 func (a *Account) Fail(f Fault) error {
-	if !slices.Contains(kinds, f.Kind) {
-		return fmt.Errorf("%q is not a kind of fault: there are %v", f.Kind, kinds)
+	possible := kinds
+	if strings.HasPrefix(f.Action, "registry:") {
+		possible = append(slices.Clone(kinds), registryKinds...)
+	}
+	if !slices.Contains(possible, f.Kind) {
+		return fmt.Errorf("%q is not a kind of fault of %s: there are %v", f.Kind, f.Action, possible)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

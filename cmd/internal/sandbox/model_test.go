@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// A modelChecker is a transport that holds requests and answers to AWS's model of ECS and CloudWatch Logs, as botocore
-// has it; it lets everything pass where botocore is not installed.
+// A modelChecker is a transport that holds requests and answers to AWS's model of ECS, ECR and CloudWatch Logs, as
+// botocore has it; it lets everything pass where botocore is not installed.
 type modelChecker struct {
 	t    *testing.T
 	next http.RoundTripper
@@ -25,8 +25,9 @@ type modelChecker struct {
 
 // services are the directories of botocore's data by the first part of X-Amz-Target.
 var services = map[string]string{
-	"AmazonEC2ContainerServiceV20141113": "ecs/2014-11-13",
-	"Logs_20140328":                      "logs/2014-03-28",
+	"AmazonEC2ContainerRegistry_V20150921": "ecr/2015-09-21",
+	"AmazonEC2ContainerServiceV20141113":   "ecs/2014-11-13",
+	"Logs_20140328":                        "logs/2014-03-28",
 }
 
 // A shape is a shape of the model.

@@ -29,8 +29,9 @@ type api struct {
 
 // targets are the services of the AWS JSON protocol by the first part of X-Amz-Target.
 var targets = map[string]api{
-	"AmazonEC2ContainerServiceV20141113": {"ecs", ecsOperations},
-	"Logs_20140328":                      {"logs", logsOperations},
+	"AmazonEC2ContainerRegistry_V20150921": {"ecr", ecrOperations},
+	"AmazonEC2ContainerServiceV20141113":   {"ecs", ecsOperations},
+	"Logs_20140328":                        {"logs", logsOperations},
 }
 
 // queries are the services of the AWS query protocol by the parameter Version.
@@ -63,6 +64,7 @@ type request struct {
 	api       api
 	action    string // without the service
 	region    string
+	host      string // that the client knows the account by
 	body      []byte // JSON, or the form
 	query     bool   // it came by the query protocol
 	operation operation
@@ -100,10 +102,15 @@ func encode(v any) json.RawMessage {
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// ServeHTTP serves a request of an AWS client, or one to the control endpoints below /_sandbox.
+// ServeHTTP serves a request of an AWS client, one of a registry's client, or one to the control endpoints below
+// /_sandbox.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if path, ok := strings.CutPrefix(r.URL.Path, "/_sandbox"); ok {
 		a.control(w, r, path)
+		return
+	}
+	if path, ok := strings.CutPrefix(r.URL.Path, "/v2/"); ok {
+		a.serveRegistry(w, r, path)
 		return
 	}
 	q, err := readRequest(r)
@@ -143,6 +150,7 @@ func (a *Account) serve(q *request) (body []byte, dropped bool, err error) {
 			a.st.Now = a.st.Now.Add(step)
 		}
 		a.st.settle()
+		a.st.host = q.host
 		body, err = q.operation.serve(a.st.region(q.region), q.body)
 		if e := (*apiError)(nil); errors.As(err, &e) && !dropped {
 			call.Status = e.status
@@ -160,7 +168,7 @@ var errUnchanged = errors.New("nothing was done")
 
 // readRequest finds out what a request asks for.
 func readRequest(r *http.Request) (*request, error) {
-	q := &request{query: r.Header.Get("X-Amz-Target") == ""}
+	q := &request{query: r.Header.Get("X-Amz-Target") == "", host: r.Host}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxRequest))
 	if err != nil {
 		return q, &apiError{413, "RequestEntityTooLargeException", err.Error()}

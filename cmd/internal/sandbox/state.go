@@ -29,6 +29,8 @@ type state struct {
 	ID      string             `json:"id"` // of this account and no other; nothing that the account says depends on it
 	Now     time.Time          `json:"now"`
 	Regions map[string]*region `json:"regions"`
+
+	host string // that the client of this request knows the account by
 }
 
 // A region is what an account has in one region.
@@ -44,6 +46,7 @@ type region struct {
 	Settings     map[string]string       `json:"settings,omitempty"`
 	Services     map[string]*service     `json:"services,omitempty"` // by cluster/name
 	LogGroups    map[string]*logGroup    `json:"logGroups,omitempty"`
+	Repos        map[string]*repository  `json:"repositories,omitempty"` // by registry/name
 	TargetGroups map[string]*targetGroup `json:"targetGroups,omitempty"` // by name
 	Serial       uint64                  `json:"serial"`                 // of the last id given out
 	Interfaces   int                     `json:"interfaces,omitempty"`   // network interfaces that there have been
@@ -75,6 +78,7 @@ func (r *region) attach(s *state, name string) {
 	fill(&r.Settings)
 	fill(&r.LogGroups)
 	fill(&r.Services)
+	fill(&r.Repos)
 	fill(&r.TargetGroups)
 }
 
