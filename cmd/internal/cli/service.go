@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -19,8 +17,8 @@ func newService(a *app, p *projectFlags) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newServiceContinue(a, p), newServiceCreate(a, p), newServiceDown(a, p), newServiceEvents(a, p),
-		newServiceHistory(a, p), newServicePs(a, p), newServiceRollback(a, p), newServiceScale(a, p), newServiceStart(a, p), newServiceStop(a, p),
-		newServiceUp(a, p), newServiceWait(a, p))
+		newServiceHistory(a, p), newServicePs(a, p), newServiceRollback(a, p), newServiceScale(a, p),
+		newServiceStart(a, p), newServiceStop(a, p), newServiceUp(a, p), newServiceWait(a, p))
 	return cmd
 }
 
@@ -35,7 +33,7 @@ func newServiceUp(a *app, p *projectFlags) *cobra.Command {
 			"failed or was rolled back, 4 that time ran out, 5 that a later deployment superseded it. If a lifecycle hook pauses\n" +
 			"the deployment, up says so and waits on: see service continue.",
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return serviceUp(cmd.Context(), a, p, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), a, p, deploy.ServiceUp) },
 	}
 	o.addDefinition(cmd)
 	o.addWait(cmd)
@@ -55,18 +53,12 @@ func newPlan(a *app, p *projectFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.dryRun = true
 			a.planExitCode = exitCode
-			return serviceUp(cmd.Context(), a, p, o)
+			return o.run(cmd.Context(), a, p, deploy.ServiceUp)
 		},
 	}
 	o.addDefinition(cmd)
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 10 if there is something to do")
 	return cmd
-}
-
-func serviceUp(ctx context.Context, a *app, p *projectFlags, o *serviceFlags) error {
-	return o.run(ctx, a, p, func(w *deploy.ServiceWant, s *deploy.ServiceState) (deploy.Plan, error) {
-		return deploy.ServiceUp(w, s)
-	})
 }
 
 func newServiceCreate(a *app, p *projectFlags) *cobra.Command {
@@ -148,7 +140,11 @@ func (s *account) applyService(
 func (o *serviceFlags) named(
 	ctx context.Context, a *app, p *projectFlags, plan func(*deploy.ServiceWant, *deploy.ServiceState) (deploy.Plan, error),
 ) error {
-	s, want, state, err := o.observeNamed(ctx, a, p)
+	s, want, err := o.namedService(ctx, a, p)
+	if err != nil {
+		return err
+	}
+	state, err := deploy.ObserveServiceOnly(ctx, s.clients, want)
 	if err != nil {
 		return err
 	}
@@ -158,18 +154,6 @@ func (o *serviceFlags) named(
 	}
 	_, err = s.applyService(ctx, steps, o, a.newProgress())
 	return err
-}
-
-// observeNamed finds the service by its name.
-func (o *serviceFlags) observeNamed(
-	ctx context.Context, a *app, p *projectFlags,
-) (*account, *deploy.ServiceWant, *deploy.ServiceState, error) {
-	s, want, err := o.namedService(ctx, a, p)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	state, err := deploy.ObserveServiceOnly(ctx, s.clients, want)
-	return s, want, state, err
 }
 
 // namedService returns what is asked for where only the name of the service matters.
@@ -208,14 +192,11 @@ func newServiceScale(a *app, p *projectFlags) *cobra.Command {
 		Use:   "scale COUNT",
 		Short: "Give the service that many tasks",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("scale takes one number: how many tasks are to run")}
+			n, err := countOf(args)
+			if err != nil {
+				return err
 			}
-			n, err := strconv.ParseInt(args[0], 10, 32)
-			if err != nil || n < 0 {
-				return usageError{fmt.Errorf("scale takes a number of tasks, not %q", args[0])}
-			}
-			return o.scale(cmd.Context(), a, p, int32(n))
+			return o.scale(cmd.Context(), a, p, n)
 		},
 	}
 	o.addWait(cmd)

@@ -48,21 +48,30 @@ func newScale(a *app, p *projectFlags) *cobra.Command {
 		Long: "scale starts or stops tasks until COUNT of them run. New ones are of the revision that runs, whatever the " +
 			"files\ndescribe by now; if none runs, of what they describe.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("scale takes one number: how many tasks are to run")}
-			}
-			n, err := strconv.Atoi(args[0])
-			if err != nil || n < 0 {
-				return usageError{fmt.Errorf("scale takes a number of tasks, not %q", args[0])}
+			n, err := countOf(args)
+			if err != nil {
+				return err
 			}
 			o.scale = true
 			return up(cmd.Context(), a, p, o, func(w *deploy.TasksWant, s *deploy.TasksState) deploy.Plan {
-				return deploy.Scale(w, s, n)
+				return deploy.Scale(w, s, int(n))
 			})
 		},
 	}
 	o.add(cmd)
 	return cmd
+}
+
+// countOf returns the number of tasks that is the argument of scale.
+func countOf(args []string) (int32, error) {
+	if len(args) != 1 {
+		return 0, usageError{fmt.Errorf("scale takes one number: how many tasks are to run")}
+	}
+	n, err := strconv.ParseInt(args[0], 10, 32)
+	if err != nil || n < 0 {
+		return 0, usageError{fmt.Errorf("scale takes a number of tasks, not %q", args[0])}
+	}
+	return int32(n), nil
 }
 
 // A tasksFlags holds the flags of the commands that start tasks.

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/xhit/go-str2duration/v2"
 
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 	"github.com/ecsctl/ecsctl/cmd/internal/deploy"
 	"github.com/ecsctl/ecsctl/cmd/internal/logs"
 )
@@ -198,7 +199,7 @@ func (v *viewer) follow(ctx context.Context) error {
 // logsError returns what CloudWatch Logs answered in the form of all answers of AWS.
 func logsError(err error) error {
 	if e, ok := errors.AsType[*logs.ReadError](err); ok {
-		return &deploy.CallError{On: "log-group:" + e.Group, Err: e.Err}
+		return call.Wrap("log-group:"+e.Group, e.Err)
 	}
 	return err
 }

@@ -20,16 +20,14 @@ func DescribeRevision(ctx context.Context, c *Clients, name string) (*Revision, 
 
 // DescribeService returns a service that is ACTIVE. It is an error if there is none.
 func DescribeService(ctx context.Context, c *Clients, cluster, name string) (*types.Service, error) {
-	out, err := c.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{name}})
-	if err != nil {
-		return nil, &CallError{"service/" + name, err}
+	s, _, err := describeService(ctx, c, cluster, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case s == nil || deref(s.Status) != "ACTIVE":
+		return nil, fmt.Errorf("service/%s: %w in cluster %s", name, errNoService, clusterName(cluster))
 	}
-	for i := range out.Services {
-		if deref(out.Services[i].Status) == "ACTIVE" {
-			return &out.Services[i], nil
-		}
-	}
-	return nil, fmt.Errorf("service/%s: %w in cluster %s", name, errNoService, clusterName(cluster))
+	return s, nil
 }
 
 var errNoService = errors.New("there is no such service")

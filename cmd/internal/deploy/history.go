@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A RevisionRow is an ACTIVE revision of a family, as compose revisions shows it.
@@ -38,7 +40,7 @@ func Revisions(ctx context.Context, c *Clients, w *TasksWant, depth int) ([]Revi
 	for i, err := range errs {
 		switch {
 		case err == nil:
-		case i > 0 && isDenied(err):
+		case i > 0 && call.IsDenied(err):
 			warnings = append(warnings, err.Error()+": it is not known who uses the revisions")
 		default:
 			return nil, nil, err
@@ -69,7 +71,7 @@ func describeRevisions(ctx context.Context, c *Clients, family string, depth int
 		})
 		for i, r := range described {
 			switch {
-			case isDenied(errs[i]):
+			case call.IsDenied(errs[i]):
 				rows = append(rows, RevisionRow{Revision: revisionName(batch[i]), ARN: batch[i], Images: map[string]string{}})
 				continue
 			case errs[i] != nil:
@@ -100,7 +102,7 @@ func servicesByRevision(ctx context.Context, c *Clients, cluster string) (map[st
 	for {
 		out, err := c.ECS.ListServices(ctx, in)
 		if err != nil {
-			return nil, &CallError{"cluster/" + clusterName(cluster), err}
+			return nil, call.Wrap("cluster/"+clusterName(cluster), err)
 		}
 		arns = append(arns, out.ServiceArns...)
 		if out.NextToken == nil {
@@ -113,7 +115,7 @@ func servicesByRevision(ctx context.Context, c *Clients, cluster string) (map[st
 	errs := forEach(batches, func(i int, batch []string) error {
 		out, err := c.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: batch})
 		if err != nil {
-			return &CallError{"cluster/" + clusterName(cluster), err}
+			return call.Wrap("cluster/"+clusterName(cluster), err)
 		}
 		found[i] = out.Services
 		return nil

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // An ImageUse is an image that ECS may pull again, or runs.
@@ -62,7 +64,7 @@ func ImagesInUse(ctx context.Context, c *Clients) ([]ImageUse, error) {
 	err = cmp.Or(forEach(arns, func(_ int, arn string) error {
 		out, err := c.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &arn})
 		if err != nil {
-			return &CallError{onARN(arn), err}
+			return call.Wrap(onARN(arn), err)
 		}
 		for _, container := range out.TaskDefinition.ContainerDefinitions {
 			add([]ImageUse{{deref(container.Image), onARN(arn)}})
@@ -94,7 +96,7 @@ func listClusters(ctx context.Context, c *Clients) ([]string, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, &CallError{"cluster", err}
+			return nil, call.Wrap("cluster", err)
 		}
 		arns = append(arns, page.ClusterArns...)
 	}
@@ -107,7 +109,7 @@ func activeRevisions(ctx context.Context, c *Clients) ([]string, error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, &CallError{"task-definition", err}
+			return nil, call.Wrap("task-definition", err)
 		}
 		arns = append(arns, page.TaskDefinitionArns...)
 	}
@@ -121,7 +123,7 @@ func imagesOfTasks(ctx context.Context, c *Clients, cluster string) ([]ImageUse,
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, &CallError{onARN(cluster), err}
+			return nil, call.Wrap(onARN(cluster), err)
 		}
 		arns = append(arns, page.TaskArns...)
 	}
@@ -129,7 +131,7 @@ func imagesOfTasks(ctx context.Context, c *Clients, cluster string) ([]ImageUse,
 	for batch := range slices.Chunk(arns, 100) {
 		out, err := c.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: batch})
 		if err != nil {
-			return nil, &CallError{onARN(cluster), err}
+			return nil, call.Wrap(onARN(cluster), err)
 		}
 		for _, task := range out.Tasks {
 			uses = append(uses, imagesOfTask(task)...)
@@ -157,7 +159,7 @@ func revisionsOfServices(ctx context.Context, c *Clients, cluster string) ([]str
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, &CallError{onARN(cluster), err}
+			return nil, call.Wrap(onARN(cluster), err)
 		}
 		names = append(names, page.ServiceArns...)
 	}
@@ -165,7 +167,7 @@ func revisionsOfServices(ctx context.Context, c *Clients, cluster string) ([]str
 	for batch := range slices.Chunk(names, 10) {
 		out, err := c.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: batch})
 		if err != nil {
-			return nil, &CallError{onARN(cluster), err}
+			return nil, call.Wrap(onARN(cluster), err)
 		}
 		for _, s := range out.Services {
 			arns = append(arns, deref(s.TaskDefinition))

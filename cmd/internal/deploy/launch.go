@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 const (
@@ -82,11 +84,11 @@ func (r *runner) try(ctx context.Context, l *launch) {
 			l.unsure = false
 			r.again(l, failureReasons(out.Failures), func() { r.add(l) })
 		}
-	case isUncertain(ctx, err) || isThrottled(err):
-		l.unsure = l.unsure || !isThrottled(err)
-		r.again(l, (&CallError{tasks(len(l.slots)), err}).Error(), func() { r.launches = append(r.launches, l) })
+	case call.IsUncertain(ctx, err) || call.IsThrottled(err):
+		l.unsure = l.unsure || !call.IsThrottled(err)
+		r.again(l, call.Wrap(tasks(len(l.slots)), err).Error(), func() { r.launches = append(r.launches, l) })
 	default:
-		l.fail((&CallError{tasks(len(l.slots)), err}).Error())
+		l.fail(call.Wrap(tasks(len(l.slots)), err).Error())
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	logstypes "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 	"github.com/ecsctl/ecsctl/translate"
 )
 
@@ -72,11 +73,11 @@ func (g *LogGroup) observe(ctx context.Context, c *Clients) error {
 	in := &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &g.Name}
 	for {
 		out, err := c.Logs(g.Region).DescribeLogGroups(ctx, in)
-		if isDenied(err) {
+		if call.IsDenied(err) {
 			return nil
 		}
 		if err != nil {
-			return &CallError{"log-group:" + g.Name, err}
+			return call.Wrap("log-group:"+g.Name, err)
 		}
 		for _, have := range out.LogGroups {
 			if deref(have.LogGroupName) == g.Name {
@@ -108,8 +109,8 @@ func planLogGroups(groups []LogGroup) Plan {
 				Why: "containers write to it in " + cmp.Or(g.Region, "this region"),
 				do: func(ctx context.Context, x *Execution) error {
 					_, err := x.Logs(g.Region).CreateLogGroup(ctx, in)
-					if err != nil && !isCode(err, "ResourceAlreadyExistsException") {
-						return &CallError{on, err}
+					if err != nil && !call.IsCode(err, "ResourceAlreadyExistsException") {
+						return call.Wrap(on, err)
 					}
 					return nil
 				},
@@ -122,7 +123,7 @@ func planLogGroups(groups []LogGroup) Plan {
 				Why: fmt.Sprintf("events are kept for %d days", *g.retention),
 				do: func(ctx context.Context, x *Execution) error {
 					if _, err := x.Logs(g.Region).PutRetentionPolicy(ctx, in); err != nil {
-						return &CallError{on, err}
+						return call.Wrap(on, err)
 					}
 					return nil
 				},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // pauses returns the hooks of a service deployment that wait for ecs:ContinueServiceDeployment; see "Pause hooks for
@@ -141,7 +143,7 @@ func (w *ServiceWant) planAnswer(
 			s.Record.LifecycleStage, deref(h.HookId)),
 		do: func(ctx context.Context, x *Execution) error {
 			_, err := x.ECS.ContinueServiceDeployment(ctx, in)
-			if isCode(err, "InvalidParameterException", "ClientException", "ConflictException") {
+			if call.IsCode(err, "InvalidParameterException", "ClientException", "ConflictException") {
 				now, lookErr := describeRecord(ctx, x.Clients, *in.ServiceDeploymentArn)
 				if lookErr == nil && !slices.ContainsFunc(pauses(now), func(p types.DeploymentLifecycleHookDetail) bool {
 					return deref(p.HookId) == deref(h.HookId)
@@ -150,7 +152,7 @@ func (w *ServiceWant) planAnswer(
 				}
 			}
 			if err != nil {
-				return &CallError{"service-deployment/" + TaskID(*in.ServiceDeploymentArn), err}
+				return call.Wrap("service-deployment/"+TaskID(*in.ServiceDeploymentArn), err)
 			}
 			x.follow(s.Service)
 			x.rollout.record = *in.ServiceDeploymentArn

@@ -12,6 +12,8 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A Container is one container of a task, as ps shows it.
@@ -112,23 +114,23 @@ func (l *lookups) instances(ctx context.Context) error {
 	in := &ecs.ListContainerInstancesInput{Cluster: &l.cluster}
 	for {
 		list, err := l.c.ECS.ListContainerInstances(ctx, in)
-		if isDenied(err) {
+		if call.IsDenied(err) {
 			l.withoutInstances("ecs:ListContainerInstances")
 			return nil
 		}
 		if err != nil {
-			return &CallError{"cluster/" + clusterName(l.cluster), err}
+			return call.Wrap("cluster/"+clusterName(l.cluster), err)
 		}
 		if len(list.ContainerInstanceArns) > 0 {
 			out, err := l.c.ECS.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{
 				Cluster: &l.cluster, ContainerInstances: list.ContainerInstanceArns,
 			})
-			if isDenied(err) {
+			if call.IsDenied(err) {
 				l.withoutInstances("ecs:DescribeContainerInstances")
 				return nil
 			}
 			if err != nil {
-				return &CallError{"cluster/" + clusterName(l.cluster), err}
+				return call.Wrap("cluster/"+clusterName(l.cluster), err)
 			}
 			for _, i := range out.ContainerInstances {
 				l.hosts[deref(i.ContainerInstanceArn)] = deref(i.Ec2InstanceId)
@@ -182,7 +184,7 @@ func (l *lookups) addresses(ctx context.Context, tasks []types.Task) error {
 		func() (err error) { addresses[1], err = l.instanceAddresses(ctx, instances); return err },
 	)
 	for _, err := range errs {
-		if isDenied(err) {
+		if call.IsDenied(err) {
 			l.warnings = append(l.warnings, err.Error()+": not all addresses are shown")
 		} else if err != nil {
 			return err
@@ -211,7 +213,7 @@ func (l *lookups) interfaceAddresses(ctx context.Context, ids []string) (map[str
 			Filters: []ec2types.Filter{{Name: new("network-interface-id"), Values: batch}},
 		})
 		if err != nil {
-			return nil, &CallError{"network-interface", err}
+			return nil, call.Wrap("network-interface", err)
 		}
 		found := map[string]string{}
 		for _, i := range out.NetworkInterfaces {
@@ -229,7 +231,7 @@ func (l *lookups) instanceAddresses(ctx context.Context, ids []string) (map[stri
 			Filters: []ec2types.Filter{{Name: new("instance-id"), Values: batch}},
 		})
 		if err != nil {
-			return nil, &CallError{"instance", err}
+			return nil, call.Wrap("instance", err)
 		}
 		found := map[string]string{}
 		for _, r := range out.Reservations {

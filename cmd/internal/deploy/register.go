@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 	"github.com/ecsctl/ecsctl/translate"
 )
 
@@ -42,7 +43,7 @@ func planRevision(r *translate.Result, f *Family) Plan {
 			Why: "tags are no content: no revision is made for " + tagNames(missing),
 			do: func(ctx context.Context, x *Execution) error {
 				if _, err := x.ECS.TagResource(ctx, in); err != nil {
-					return &CallError{"task-definition/" + f.Match.Name(), err}
+					return call.Wrap("task-definition/"+f.Match.Name(), err)
 				}
 				return nil
 			},

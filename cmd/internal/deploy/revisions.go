@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 	"github.com/ecsctl/ecsctl/translate"
 	"github.com/ecsctl/ecsctl/translate/awsjson"
 )
@@ -103,14 +104,14 @@ func (s *search) latestAndList(ctx context.Context) error {
 			return nil
 		}
 	}
-	if err := errs[0]; isDenied(err) {
+	if err := errs[0]; call.IsDenied(err) {
 		s.denied = true
 		s.warn("ecs:DescribeTaskDefinition is denied: only revisions that were seen before are compared, " +
 			"a revision may be registered that exists")
 	} else if err != nil {
 		return err
 	}
-	if err := errs[1]; isDenied(err) {
+	if err := errs[1]; call.IsDenied(err) {
 		s.warn("ecs:ListTaskDefinitions is denied: only the latest revision is compared")
 	} else if err != nil {
 		return err
@@ -197,7 +198,7 @@ func listRevisions(ctx context.Context, c *Clients, family string, depth int) ([
 			MaxResults: new(int32(min(100, depth-len(arns)))), NextToken: token,
 		})
 		if err != nil {
-			return nil, &CallError{"task-definition/" + family, err}
+			return nil, call.Wrap("task-definition/"+family, err)
 		}
 		arns = append(arns, out.TaskDefinitionArns...)
 		if token = out.NextToken; token == nil {
@@ -213,11 +214,11 @@ func describeRevision(ctx context.Context, c *Clients, name string) (*Revision, 
 	out, err := c.ECS.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{
 		TaskDefinition: &name, Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags},
 	})
-	if isCode(err, "ClientException") {
+	if call.IsCode(err, "ClientException") {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &CallError{"task-definition/" + revisionName(name), err}
+		return nil, call.Wrap("task-definition/"+revisionName(name), err)
 	}
 	return newRevision(out.TaskDefinition, out.Tags), nil
 }
@@ -242,9 +243,9 @@ func register(ctx context.Context, c *Clients, r *translate.Result, f *Family) (
 			c.Cache.save(f.Name, known)
 			return revision, nil
 		}
-		uncertain, throttled := isUncertain(ctx, err), isThrottled(err)
-		raced := isCode(err, "ClientException")
-		err = &CallError{"task-definition/" + f.Name, err}
+		uncertain, throttled := call.IsUncertain(ctx, err), call.IsThrottled(err)
+		raced := call.IsCode(err, "ClientException")
+		err = call.Wrap("task-definition/"+f.Name, err)
 		if attempt == registerAttempts || !uncertain && !throttled && !raced {
 			return nil, err
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A Deployment is one deployment of a service in its history.
@@ -43,7 +45,7 @@ func History(ctx context.Context, c *Clients, cluster, service string, limit int
 		in.MaxResults = new(int32(min(100, limit-len(briefs))))
 		out, err := c.ECS.ListServiceDeployments(ctx, in)
 		if err != nil {
-			return nil, &CallError{"service/" + service, err}
+			return nil, call.Wrap("service/"+service, err)
 		}
 		briefs = append(briefs, out.ServiceDeployments...)
 		if in.NextToken = out.NextToken; in.NextToken == nil {
@@ -79,7 +81,7 @@ func definitionsOf(ctx context.Context, c *Clients, arns []string) (map[string]s
 	errs := forEach(batches, func(i int, batch []string) error {
 		out, err := c.ECS.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if err != nil {
-			return &CallError{"service-revision", err}
+			return call.Wrap("service-revision", err)
 		}
 		found[i] = out.ServiceRevisions
 		return nil
@@ -170,7 +172,7 @@ func (w *ServiceWant) planStopDeployment(d *Deployment) Plan {
 		Action: "ecs:StopServiceDeployment", On: w.on(), Why: "the deployment of " + d.Revision + " is under way", request: in,
 		do: func(ctx context.Context, x *Execution) error {
 			if _, err := x.ECS.StopServiceDeployment(ctx, in); err != nil {
-				return &CallError{"service-deployment/" + d.ID, err}
+				return call.Wrap("service-deployment/"+d.ID, err)
 			}
 			return nil
 		},
@@ -186,33 +188,28 @@ func (w *ServiceWant) rolledBackStep(d *Deployment) Step {
 
 // waitRolledBack looks at a service deployment until it is rolled back.
 func (x *Execution) waitRolledBack(ctx context.Context, w *ServiceWant, d *Deployment) error {
-	f, start := &rollout{cluster: w.Cluster, service: w.Name(), record: d.ARN, revision: d.Revision}, x.Clock.Now()
-	for {
+	f := &rollout{cluster: w.Cluster, service: w.Name(), record: d.ARN, revision: d.Revision}
+	return x.poll(ctx, func(elapsed time.Duration) (bool, error) {
 		s, r, err := f.look(ctx, x)
-		elapsed := x.Clock.Now().Sub(start)
 		switch {
 		case err != nil:
-			return err
+			return false, err
+		case f.denied:
+			return true, fmt.Errorf("the rollback of %s goes on, and how it ends may not be seen: see ecsctl compose service ps", w.on())
 		case s == nil || r == nil:
-			return fmt.Errorf("%s or its deployment %s is gone", w.on(), d.ID)
+			return true, fmt.Errorf("%s or its deployment %s is gone", w.on(), d.ID)
 		}
 		x.Report(Event{Rollout: newProgress(s, f, r, elapsed)})
 		switch r.Status {
 		case types.ServiceDeploymentStatusRollbackSuccessful:
 			x.Uses = &Revision{ARN: deref(primary(s).TaskDefinition)}
-			return nil
+			return true, nil
 		case types.ServiceDeploymentStatusRollbackFailed, types.ServiceDeploymentStatusStopped,
 			types.ServiceDeploymentStatusSuccessful:
-			return &DeploymentError{Failed, fmt.Sprintf("the deployment of %s was not rolled back: it is %s%s", d.Revision, r.Status,
-				because(r.StatusReason))}
+			return true, f.failed(Failed, fmt.Sprintf("was not rolled back: it is %s%s", r.Status, because(r.StatusReason)))
 		}
-		if x.Timeout > 0 && elapsed >= x.Timeout {
-			return fmt.Errorf("%w after %s: the rollback goes on", ErrTimeout, x.Timeout)
-		}
-		if err := x.Clock.Sleep(ctx, pollPause(elapsed)); err != nil {
-			return err
-		}
-	}
+		return false, nil
+	}, func() error { return fmt.Errorf("%w after %s: the rollback goes on", ErrTimeout, x.Timeout) })
 }
 
 // A ServiceEvent is something that ECS says happened to a service.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A rollout follows one deployment of a service: the one that this program began, or the one that it was asked to wait
@@ -185,30 +187,18 @@ func (w *ServiceWant) waitStep(s *ServiceState) Step {
 
 // waitRollout looks at the deployment until it has ended.
 func (x *Execution) waitRollout(ctx context.Context) error {
-	f, start, errs := x.rollout, x.Clock.Now(), 0
-	for poll := 0; ; poll++ {
+	f, looks := x.rollout, 0
+	return x.poll(ctx, func(elapsed time.Duration) (bool, error) {
 		s, r, err := f.look(ctx, x)
-		elapsed := x.Clock.Now().Sub(start)
 		switch {
 		case err != nil:
-			if errs++; ctx.Err() != nil || errs == pollErrors || !isUncertain(ctx, err) && !isThrottled(err) {
-				return err
-			}
+			return false, err
 		case s == nil:
-			return &DeploymentError{Failed, fmt.Sprintf("the deployment of %s failed: service %s was deleted", f.revision, f.service)}
-		default:
-			errs = 0
-			if done, err := f.report(ctx, x, s, r, poll, elapsed); done {
-				return err
-			}
+			return true, f.failed(Failed, "failed: service "+f.service+" was deleted")
 		}
-		if x.Timeout > 0 && elapsed >= x.Timeout {
-			return f.late(x.Timeout)
-		}
-		if err := x.Clock.Sleep(ctx, pollPause(elapsed)); err != nil {
-			return err
-		}
-	}
+		looks++
+		return f.report(ctx, x, s, r, looks, elapsed)
+	}, func() error { return f.late(x.Timeout) })
 }
 
 // late says that time ran out, and what to do then.
@@ -232,7 +222,7 @@ func (f *rollout) look(ctx context.Context, x *Execution) (*types.Service, *type
 	for i, err := range sideBySide(calls...) {
 		switch {
 		case err == nil:
-		case i == 1 && isDenied(err):
+		case i == 1 && call.IsDenied(err):
 			x.Report(Event{Note: "ecs:DescribeServiceDeployments is denied: the deployment is judged by what the service says"})
 			f.record, f.denied, r = "", true, nil
 		default:
@@ -248,7 +238,7 @@ func (f *rollout) look(ctx context.Context, x *Execution) (*types.Service, *type
 func describeRecord(ctx context.Context, c *Clients, arn string) (*types.ServiceDeployment, error) {
 	out, err := c.ECS.DescribeServiceDeployments(ctx, &ecs.DescribeServiceDeploymentsInput{ServiceDeploymentArns: []string{arn}})
 	if err != nil {
-		return nil, &CallError{"service-deployment/" + TaskID(arn), err}
+		return nil, call.Wrap("service-deployment/"+TaskID(arn), err)
 	}
 	if len(out.ServiceDeployments) == 0 {
 		return nil, nil
@@ -269,7 +259,7 @@ func targetGroups(s *types.Service) []string {
 
 // report tells what is new and says whether the deployment has ended.
 func (f *rollout) report(
-	ctx context.Context, x *Execution, s *types.Service, r *types.ServiceDeployment, poll int, elapsed time.Duration,
+	ctx context.Context, x *Execution, s *types.Service, r *types.ServiceDeployment, looks int, elapsed time.Duration,
 ) (done bool, err error) {
 	f.reportEvents(x, s)
 	x.Report(Event{Rollout: newProgress(s, f, r, elapsed)})
@@ -279,7 +269,7 @@ func (f *rollout) report(
 		return true, nil
 	}
 	permanent := ""
-	if d := f.deployment(s); outcome == Failed || poll%3 == 2 || d != nil && int(d.FailedTasks) > len(f.failures) {
+	if d := f.deployment(s); outcome == Failed || looks%3 == 0 || d != nil && int(d.FailedTasks) > len(f.failures) {
 		if permanent, err = f.lookAtTasks(ctx, x); err != nil && ctx.Err() != nil {
 			return true, err
 		}
@@ -313,24 +303,22 @@ func (f *rollout) reportEvents(x *Execution, s *types.Service) {
 
 // waitDeleted looks at a service until it is gone.
 func (x *Execution) waitDeleted(ctx context.Context, w *ServiceWant) error {
-	start := x.Clock.Now()
-	for {
-		s, _, err := describeService(ctx, x.Clients, w.Cluster, w.Name())
-		elapsed := x.Clock.Now().Sub(start)
-		switch {
-		case err != nil:
-			return err
-		case s == nil:
-			return nil
-		case x.Timeout > 0 && elapsed >= x.Timeout:
-			return fmt.Errorf("%w after %s: %s is %s and %s still run", ErrTimeout, x.Timeout, w.on(), deref(s.Status),
-				tasks(int(s.RunningCount)))
+	var s *types.Service
+	return x.poll(ctx, func(elapsed time.Duration) (bool, error) {
+		now, _, err := describeService(ctx, x.Clients, w.Cluster, w.Name())
+		if err != nil || now == nil {
+			return err == nil, err
 		}
+		s = now
 		x.Report(Event{Rollout: newProgress(s, &rollout{}, nil, elapsed)})
-		if err := x.Clock.Sleep(ctx, pollPause(elapsed)); err != nil {
-			return err
+		return false, nil
+	}, func() error {
+		if s == nil {
+			return fmt.Errorf("%w after %s: %s could not be looked at", ErrTimeout, x.Timeout, w.on())
 		}
-	}
+		return fmt.Errorf("%w after %s: %s is %s and %s still run", ErrTimeout, x.Timeout, w.on(), deref(s.Status),
+			tasks(int(s.RunningCount)))
+	})
 }
 
 // last makes the last service deployment the one that counts, if service deployments may be read: the PRIMARY
@@ -339,12 +327,12 @@ func (f *rollout) last(ctx context.Context, c *Clients, cluster string) error {
 	out, err := c.ECS.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
 		Cluster: &cluster, Service: &f.service, MaxResults: new(int32(1)),
 	})
-	if isDenied(err) {
+	if call.IsDenied(err) {
 		f.denied = true
 		return nil
 	}
 	if err != nil {
-		return &CallError{"service/" + f.service, err}
+		return call.Wrap("service/"+f.service, err)
 	}
 	if len(out.ServiceDeployments) == 0 {
 		return nil
@@ -357,7 +345,7 @@ func (f *rollout) last(ctx context.Context, c *Clients, cluster string) error {
 	}
 	definitions, err := definitionsOf(ctx, c, []string{target})
 	f.revision = cmp.Or(revisionName(definitions[target]), f.revision)
-	if isDenied(err) {
+	if call.IsDenied(err) {
 		return nil
 	}
 	return err

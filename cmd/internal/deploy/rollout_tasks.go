@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // TaskLogs returns the last lines that the containers of a task wrote, each with the name of its container.
@@ -85,7 +87,7 @@ func (f *rollout) lookAtTasks(ctx context.Context, x *Execution) (permanent stri
 		Cluster: &f.cluster, ServiceName: &f.service, DesiredStatus: types.DesiredStatusStopped,
 	})
 	if err != nil {
-		return "", &CallError{"service/" + f.service, err}
+		return "", call.Wrap("service/"+f.service, err)
 	}
 	stopped, err := describeTasks(ctx, x.Clients, f.cluster, out.TaskArns)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 const (
@@ -162,7 +164,7 @@ func (r *runner) look(ctx context.Context) {
 		return
 	}
 	if r.looked = err; err != nil {
-		if !isUncertain(ctx, err) && !isThrottled(err) || now.Sub(r.seen) >= blindFor {
+		if !call.IsUncertain(ctx, err) && !call.IsThrottled(err) || now.Sub(r.seen) >= blindFor {
 			for _, s := range running {
 				s.lose("how it ends is not known: " + err.Error())
 			}

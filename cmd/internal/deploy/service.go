@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A ServiceWant is what compose service up and its like are asked for.
@@ -109,7 +111,7 @@ func describeService(ctx context.Context, c *Clients, cluster, name string) (s *
 		Cluster: &cluster, Services: []string{name}, Include: []types.ServiceField{types.ServiceFieldTags},
 	})
 	if err != nil {
-		return nil, false, &CallError{"service/" + name, err}
+		return nil, false, call.Wrap("service/"+name, err)
 	}
 	for i := range out.Services {
 		if s := &out.Services[i]; deref(s.Status) != "INACTIVE" {

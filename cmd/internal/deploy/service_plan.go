@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // ServiceUp plans that a service serves the revision that the files describe, with what they say of it. The number of
@@ -83,28 +86,18 @@ func (w *ServiceWant) planCreate(in *ecs.CreateServiceInput, s *ServiceState) St
 	return Step{
 		Action: "ecs:CreateService", On: w.on(), Why: why, request: in,
 		do: func(ctx context.Context, x *Execution) error {
-			if x.Uses = firstOf(x.Revision, s.Family.Match); x.Uses != nil {
+			if x.Uses = cmp.Or(x.Revision, s.Family.Match); x.Uses != nil {
 				in.TaskDefinition = new(x.Uses.Name())
 			}
 			in.ClientToken = new(rand.Text()) // a call whose answer is lost is the same call when it is made again
 			out, err := x.ECS.CreateService(ctx, in)
 			if err != nil {
-				return &CallError{w.on(), err}
+				return call.Wrap(w.on(), err)
 			}
 			x.follow(out.Service)
 			return nil
 		},
 	}
-}
-
-// firstOf returns the first revision that is not nil.
-func firstOf(revisions ...*Revision) *Revision {
-	for _, r := range revisions {
-		if r != nil {
-			return r
-		}
-	}
-	return nil
 }
 
 // planUpdate plans one call with exactly what changes, or says that nothing does.
@@ -151,15 +144,10 @@ func (w *ServiceWant) planUpdate(s *ServiceState) (Step, error) {
 	step.Why = strings.Join(why, "; ")
 	step.do = func(ctx context.Context, x *Execution) error {
 		if in.TaskDefinition != nil {
-			x.Uses = firstOf(x.Revision, s.Family.Match)
+			x.Uses = cmp.Or(x.Revision, s.Family.Match)
 			in.TaskDefinition = new(x.Uses.Name())
 		}
-		out, err := x.ECS.UpdateService(ctx, in)
-		if err != nil {
-			return &CallError{w.on(), err}
-		}
-		x.follow(out.Service)
-		return nil
+		return x.update(ctx, w, in)
 	}
 	return step, nil
 }
@@ -221,7 +209,7 @@ func (w *ServiceWant) planTags(s *ServiceState) Plan {
 		Action: "ecs:TagResource", On: w.on(), Why: "tags " + tagNames(missing), request: in,
 		do: func(ctx context.Context, x *Execution) error {
 			if _, err := x.ECS.TagResource(ctx, in); err != nil {
-				return &CallError{w.on(), err}
+				return call.Wrap(w.on(), err)
 			}
 			return nil
 		},
@@ -274,15 +262,18 @@ func ServiceStart(w *ServiceWant, s *ServiceState) (Plan, error) {
 func (w *ServiceWant) planCount(s *ServiceState, why string, in *ecs.UpdateServiceInput) Plan {
 	return Plan{{
 		Action: "ecs:UpdateService", On: w.on(), Why: why, request: in,
-		do: func(ctx context.Context, x *Execution) error {
-			out, err := x.ECS.UpdateService(ctx, in)
-			if err != nil {
-				return &CallError{w.on(), err}
-			}
-			x.follow(out.Service)
-			return nil
-		},
+		do: func(ctx context.Context, x *Execution) error { return x.update(ctx, w, in) },
 	}, w.waitStep(s)}
+}
+
+// update changes the service; the deployment that it answers with is the one that counts.
+func (x *Execution) update(ctx context.Context, w *ServiceWant, in *ecs.UpdateServiceInput) error {
+	out, err := x.ECS.UpdateService(ctx, in)
+	if err != nil {
+		return call.Wrap(w.on(), err)
+	}
+	x.follow(out.Service)
+	return nil
 }
 
 // ServiceDown plans that a service is deleted, with its tasks.
@@ -300,8 +291,8 @@ func ServiceDown(w *ServiceWant, s *ServiceState) (Plan, error) {
 			Action: "ecs:DeleteService", On: w.on(), Why: tasks(int(s.Service.RunningCount)) + " are stopped", request: in,
 			do: func(ctx context.Context, x *Execution) error {
 				_, err := x.ECS.DeleteService(ctx, in)
-				if err != nil && !isCode(err, "ServiceNotActiveException") {
-					return &CallError{w.on(), err}
+				if err != nil && !call.IsCode(err, "ServiceNotActiveException") {
+					return call.Wrap(w.on(), err)
 				}
 				return nil
 			},

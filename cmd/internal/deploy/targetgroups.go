@@ -10,6 +10,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 	"github.com/ecsctl/ecsctl/ecsparams"
 )
 
@@ -39,7 +40,7 @@ func (w *ServiceWant) resolveTargetGroups(ctx context.Context, c *Clients) ([]dr
 			TargetGroupArn: lb.TargetGroupArn,
 		})
 		if err != nil {
-			return &CallError{"target-group/" + targetGroupName(*lb.TargetGroupArn), err}
+			return call.Wrap("target-group/"+targetGroupName(*lb.TargetGroupArn), err)
 		}
 		for _, a := range out.Attributes {
 			if deref(a.Key) == delayKey && deref(a.Value) != strconv.Itoa(int(*lb.DeregistrationDelay)) {
@@ -70,7 +71,7 @@ func resolveNames(ctx context.Context, c *Clients, balancers []ecsparams.LoadBal
 	names = slices.Compact(names)
 	out, err := c.ELB.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Names: names})
 	if err != nil {
-		return &CallError{"target-group/" + strings.Join(names, ","), err}
+		return call.Wrap("target-group/"+strings.Join(names, ","), err)
 	}
 	for i := range balancers {
 		for _, g := range out.TargetGroups {
@@ -102,7 +103,7 @@ func planDrains(drains []drain) Plan {
 			Why: fmt.Sprintf("it lets go of targets after %d s, not %s s", d.want, d.have),
 			do: func(ctx context.Context, x *Execution) error {
 				if _, err := x.ELB.ModifyTargetGroupAttributes(ctx, in); err != nil {
-					return &CallError{"target-group/" + d.name, err}
+					return call.Wrap("target-group/"+d.name, err)
 				}
 				return nil
 			},
@@ -116,7 +117,7 @@ func (f *rollout) tellTargets(ctx context.Context, x *Execution, groups []string
 	for _, arn := range groups {
 		out, err := x.ELB.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &arn})
 		if err != nil {
-			x.Report(Event{Note: (&CallError{"target-group/" + targetGroupName(arn), err}).Error()})
+			x.Report(Event{Note: call.Wrap("target-group/"+targetGroupName(arn), err).Error()})
 			continue
 		}
 		for _, t := range out.TargetHealthDescriptions {

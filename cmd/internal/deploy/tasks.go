@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 	"github.com/ecsctl/ecsctl/translate"
 )
 
@@ -98,7 +99,7 @@ func (s *TasksState) observeRest(ctx context.Context, c *Clients, w *TasksWant) 
 	})
 	s.same = map[string]bool{}
 	for i, arn := range others {
-		if errs[i] != nil && !isDenied(errs[i]) {
+		if errs[i] != nil && !call.IsDenied(errs[i]) {
 			return errs[i]
 		}
 		s.same[arn] = same[i]
@@ -137,7 +138,7 @@ func listTasks(ctx context.Context, c *Clients, in *ecs.ListTasksInput) ([]types
 		out, err := c.ECS.ListTasks(ctx, in)
 		if err != nil {
 			_, _ = pages.wait() // its error, if any, has the same cause
-			return nil, &CallError{"cluster/" + clusterName(*in.Cluster), err}
+			return nil, call.Wrap("cluster/"+clusterName(*in.Cluster), err)
 		}
 		pages.describe(ctx, c, *in.Cluster, out.TaskArns)
 		if out.NextToken == nil {
@@ -184,7 +185,7 @@ func (p *pages) describe(ctx context.Context, c *Clients, cluster string, arns [
 	p.wg.Go(func() {
 		out, err := c.ECS.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &cluster, Tasks: arns})
 		if err != nil {
-			pg.err = &CallError{"cluster/" + clusterName(cluster), err}
+			pg.err = call.Wrap("cluster/"+clusterName(cluster), err)
 			return
 		}
 		pg.tasks = out.Tasks

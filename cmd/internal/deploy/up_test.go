@@ -174,6 +174,25 @@ wait 1 task until RUNNING`},
 	}
 }
 
+// TestUpSameContent: tasks of another revision that has the same content are left alone.
+func TestUpSameContent(t *testing.T) {
+	w := &TasksWant{CreateWant: CreateWant{Result: &translate.Result{}}, Cluster: "c", Project: "shop"}
+	w.Task.Family = new("shop")
+	running := task(t, 0, "a shop:1")
+	s := &TasksState{CreateState: CreateState{Family: &Family{Name: "shop"}}, Tasks: []types.Task{running}}
+	s.Family.Match = &Revision{ARN: "arn:aws:ecs:eu-west-1:111122223333:task-definition/shop:2"}
+	for same, want := range map[bool]string{
+		true: "\nkeep 1 task as wanted, of shop:2",
+		false: "\necs:RunTask 1 task what runs is shop:1 by ecsctl/1/a\nwait 1 task until RUNNING" +
+			"\necs:StopTask task/a the new ones run\nwait 1 task until STOPPED",
+	} {
+		s.same = map[string]bool{*running.TaskDefinitionArn: same}
+		if got := planText(Up(w, s)[1:]); got != want {
+			t.Errorf("same is %v: got:%s\nwant:%s", same, got, want)
+		}
+	}
+}
+
 // planText is a plan with what its requests say of who starts or stops a task.
 func planText(p Plan) string {
 	var b strings.Builder

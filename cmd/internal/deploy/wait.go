@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A TaskProgress tells how far tasks are.
@@ -56,7 +58,7 @@ func (x *Execution) run(ctx context.Context, in *ecs.RunTaskInput) error {
 		request.Count = &want
 		out, err := x.ECS.RunTask(ctx, &request)
 		if err != nil {
-			return &CallError{tasks(int(want)), err}
+			return call.Wrap(tasks(int(want)), err)
 		}
 		x.Started = append(x.Started, out.Tasks...)
 		want -= int32(len(out.Tasks))
@@ -111,8 +113,8 @@ func failureReasons(failures []types.Failure) string {
 // stop stops one task. One that is gone already has stopped.
 func (x *Execution) stop(ctx context.Context, in *ecs.StopTaskInput) error {
 	_, err := x.ECS.StopTask(ctx, in)
-	if err != nil && !isCode(err, "InvalidParameterException") {
-		return &CallError{"task/" + TaskID(*in.Task), err}
+	if err != nil && !call.IsCode(err, "InvalidParameterException") {
+		return call.Wrap("task/"+TaskID(*in.Task), err)
 	}
 	return nil
 }
@@ -162,48 +164,64 @@ func (x *Execution) waitStopped(ctx context.Context, cluster string, old []types
 // pollErrors is how often in a row it may fail to look.
 const pollErrors = 5
 
+// poll looks until look says that it is done, with an error or without one. Now and then it may fail to look: AWS is busy,
+// or an answer is lost. When time has run out the error is what late says.
+func (x *Execution) poll(
+	ctx context.Context, look func(elapsed time.Duration) (done bool, err error), late func() error,
+) error {
+	start, failures := x.Clock.Now(), 0
+	for {
+		elapsed := x.Clock.Now().Sub(start)
+		done, err := look(elapsed)
+		switch {
+		case done:
+			return err
+		case err == nil:
+			failures = 0
+		default:
+			if failures++; ctx.Err() != nil || failures == pollErrors || !call.IsUncertain(ctx, err) && !call.IsThrottled(err) {
+				return err
+			}
+		}
+		if x.Timeout > 0 && elapsed >= x.Timeout {
+			return late()
+		}
+		if err := x.Clock.Sleep(ctx, pollPause(elapsed)); err != nil {
+			return err
+		}
+	}
+}
+
 // wait looks at tasks until all are done, and returns how they were last. ECS may not know a new task yet, and forgets
 // one that has stopped.
 func (x *Execution) wait(
 	ctx context.Context, cluster string, awaited []types.Task, state string, done func(*types.Task) bool,
 ) ([]types.Task, error) {
-	start, failures := x.Clock.Now(), 0
 	awaited = slices.Clone(awaited)
 	arns := make([]string, len(awaited))
 	for i, t := range awaited {
 		arns[i] = *t.TaskArn
 	}
-	for {
+	err := x.poll(ctx, func(elapsed time.Duration) (bool, error) {
 		now, err := describeTasks(ctx, x.Clients, cluster, arns)
-		elapsed := x.Clock.Now().Sub(start)
-		switch {
-		case err != nil:
-			if failures++; ctx.Err() != nil || failures == pollErrors || !isUncertain(ctx, err) && !isThrottled(err) {
-				return awaited, err
-			}
-		default:
-			failures = 0
-			for i, t := range awaited {
-				j := slices.IndexFunc(now, func(n types.Task) bool { return *n.TaskArn == *t.TaskArn })
-				if j >= 0 {
-					awaited[i] = now[j]
-				} else if state == "STOPPED" {
-					awaited[i].LastStatus = &state
-				}
-			}
-			x.Report(Event{Tasks: &TaskProgress{Awaited: state, Tasks: awaited, Elapsed: elapsed}})
-			if !slices.ContainsFunc(awaited, func(t types.Task) bool { return !done(&t) }) {
-				return awaited, nil
+		if err != nil {
+			return false, err
+		}
+		for i, t := range awaited {
+			j := slices.IndexFunc(now, func(n types.Task) bool { return *n.TaskArn == *t.TaskArn })
+			if j >= 0 {
+				awaited[i] = now[j]
+			} else if state == "STOPPED" {
+				awaited[i].LastStatus = &state
 			}
 		}
-		if x.Timeout > 0 && elapsed >= x.Timeout {
-			return awaited, fmt.Errorf("%w after %s: not %s yet, and going on: %s", ErrTimeout, x.Timeout, state,
-				&TaskProgress{Tasks: awaited})
-		}
-		if err := x.Clock.Sleep(ctx, pollPause(elapsed)); err != nil {
-			return awaited, err
-		}
-	}
+		x.Report(Event{Tasks: &TaskProgress{Awaited: state, Tasks: awaited, Elapsed: elapsed}})
+		return !slices.ContainsFunc(awaited, func(t types.Task) bool { return !done(&t) }), nil
+	}, func() error {
+		return fmt.Errorf("%w after %s: not %s yet, and going on: %s", ErrTimeout, x.Timeout, state,
+			&TaskProgress{Tasks: awaited})
+	})
+	return awaited, err
 }
 
 // pollPause is how long to wait before looking again.

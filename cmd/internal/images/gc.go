@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A Rule says which images are not worth keeping.
@@ -126,7 +128,7 @@ func (c *Client) parts(ctx context.Context, registry Registry, images []Image) (
 			RegistryId: registry.id(), RepositoryName: &images[0].Repository, ImageIds: batch, AcceptedMediaTypes: manifestTypes,
 		})
 		if err != nil {
-			return nil, &CallError{"repository/" + images[0].Repository, err}
+			return nil, call.Wrap("repository/"+images[0].Repository, err)
 		}
 		if len(out.Failures) > 0 {
 			return nil, fmt.Errorf("ecr:BatchGetImage repository/%s: %s", images[0].Repository, value(out.Failures[0].FailureReason))
@@ -160,7 +162,7 @@ func (c *Client) Delete(ctx context.Context, registry Registry, repository strin
 			RegistryId: registry.id(), RepositoryName: &repository, ImageIds: ids,
 		})
 		if err != nil {
-			return failed, &CallError{"repository/" + repository, err}
+			return failed, call.Wrap("repository/"+repository, err)
 		}
 		for _, f := range out.Failures {
 			failed = append(failed, fmt.Sprintf("%s@%s: %s: %s", repository, value(f.ImageId.ImageDigest), f.FailureCode,

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // An Image is one that ECR has.
@@ -49,7 +51,7 @@ func repositoryNames(ctx context.Context, api ECR, registry Registry) ([]string,
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, &CallError{"registry", err}
+			return nil, call.Wrap("registry", err)
 		}
 		for _, r := range page.Repositories {
 			names = append(names, *r.RepositoryName)
@@ -72,7 +74,7 @@ func listOne(ctx context.Context, api ECR, registry Registry, name string, tagge
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, &CallError{"repository/" + name, err}
+			return nil, call.Wrap("repository/"+name, err)
 		}
 		for _, d := range page.ImageDetails {
 			i := Image{Repository: name, Tags: slices.Sorted(slices.Values(d.ImageTags))}

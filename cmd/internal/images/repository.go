@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A Repository says what a repository is to be like if it has to be made.
@@ -84,9 +86,9 @@ func (c *Client) resolveECR(ctx context.Context, t *Target, registry Registry, r
 		RegistryId: registry.id(), RepositoryNames: []string{t.Repository},
 	})
 	switch {
-	case isCode(err, "RepositoryNotFoundException") && r.NoCreate:
-		return &CallError{"repository/" + t.Repository, err}
-	case isCode(err, "RepositoryNotFoundException"):
+	case call.IsCode(err, "RepositoryNotFoundException") && r.NoCreate:
+		return call.Wrap("repository/"+t.Repository, err)
+	case call.IsCode(err, "RepositoryNotFoundException"):
 		t.create = r.request(registry, t.Repository)
 		t.Steps = append(t.Steps, Step{"ecr:CreateRepository", "repository/" + t.Repository, "there is none of this name"})
 		if r.KeepUntagged > 0 {
@@ -98,7 +100,7 @@ func (c *Client) resolveECR(ctx context.Context, t *Target, registry Registry, r
 				fmt.Sprintf("%d images without a tag are kept", r.KeepUntagged)})
 		}
 	case err != nil:
-		return &CallError{"repository/" + t.Repository, err}
+		return call.Wrap("repository/"+t.Repository, err)
 	case len(out.Repositories) != 1:
 		return fmt.Errorf("ecr:DescribeRepositories repository/%s: the answer has %d repositories", t.Repository, len(out.Repositories))
 	default:
@@ -160,16 +162,16 @@ func (c *Client) prepare(ctx context.Context, t *Target) error {
 		uri := ""
 		out, err := api.CreateRepository(ctx, t.create)
 		switch {
-		case isCode(err, "RepositoryAlreadyExistsException"): // by somebody else, meanwhile
+		case call.IsCode(err, "RepositoryAlreadyExistsException"): // by somebody else, meanwhile
 			again, err := api.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{
 				RegistryId: registry.id(), RepositoryNames: []string{t.Repository},
 			})
 			if err != nil || len(again.Repositories) != 1 {
-				return &CallError{"repository/" + t.Repository, err}
+				return call.Wrap("repository/"+t.Repository, err)
 			}
 			uri = *again.Repositories[0].RepositoryUri
 		case err != nil:
-			return &CallError{"repository/" + t.Repository, err}
+			return call.Wrap("repository/"+t.Repository, err)
 		default:
 			uri = *out.Repository.RepositoryUri
 		}
@@ -177,12 +179,12 @@ func (c *Client) prepare(ctx context.Context, t *Target) error {
 	}
 	if t.policy != nil {
 		if _, err := api.PutLifecyclePolicy(ctx, t.policy); err != nil {
-			return &CallError{"repository/" + t.Repository, err}
+			return call.Wrap("repository/"+t.Repository, err)
 		}
 	}
 	if t.tag != nil {
 		if _, err := api.TagResource(ctx, t.tag); err != nil {
-			return &CallError{"repository/" + t.Repository, err}
+			return call.Wrap("repository/"+t.Repository, err)
 		}
 	}
 	return nil

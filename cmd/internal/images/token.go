@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A token logs in to ECR's registries in one region.
@@ -33,7 +35,7 @@ func (c *Client) token(ctx context.Context, region string, fips bool) (*token, e
 	}
 	out, err := c.ECR(region, fips).GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
-		return nil, &CallError{"registry", err}
+		return nil, call.Wrap("registry", err)
 	}
 	if len(out.AuthorizationData) == 0 || out.AuthorizationData[0].AuthorizationToken == nil {
 		return nil, errors.New("ecr:GetAuthorizationToken registry: the answer has no token")

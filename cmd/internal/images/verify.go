@@ -13,6 +13,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // A Wanted image is one that a task is to run.
@@ -133,10 +135,10 @@ func (c *Client) findECR(ctx context.Context, ref Reference) (manifest, error) {
 		AcceptedMediaTypes: manifestTypes,
 	})
 	switch {
-	case isCode(err, "RepositoryNotFoundException"):
+	case call.IsCode(err, "RepositoryNotFoundException"):
 		return manifest{}, errMissing{fmt.Sprintf("there is no repository %s in account %s in %s", ref.Repository, ref.Account, ref.Region)}
 	case err != nil:
-		return manifest{}, &CallError{"repository/" + ref.Repository, err}
+		return manifest{}, call.Wrap("repository/"+ref.Repository, err)
 	case len(out.Images) == 0 || out.Images[0].ImageManifest == nil:
 		return manifest{}, errMissing{fmt.Sprintf("the repository %s has no image %s", ref.Repository, ref.target())}
 	}

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/smithy-go"
+
+	"github.com/ecsctl/ecsctl/cmd/internal/call"
 )
 
 // Options say what a Tail reads. Zero values work.
@@ -202,14 +203,8 @@ func isTemporary(err error) bool {
 	}
 	return retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool() ||
 		retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool() ||
-		isCode(err, "ServiceUnavailableException")
-}
-
-// isCode reports whether AWS answered with the error code.
-func isCode(err error, code string) bool {
-	api, ok := errors.AsType[smithy.APIError](err)
-	return ok && api.ErrorCode() == code
+		call.IsCode(err, "ServiceUnavailableException")
 }
 
 // IsMissing reports whether err says that a log group or a stream is not there.
-func IsMissing(err error) bool { return isCode(err, "ResourceNotFoundException") }
+func IsMissing(err error) bool { return call.IsCode(err, "ResourceNotFoundException") }

@@ -1,4 +1,5 @@
-package deploy
+// Package call says of calls to AWS that failed which they were, why, and whether they may be made again.
+package call
 
 import (
 	"context"
@@ -12,18 +13,21 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A CallError is a call that AWS refused, or that did not reach it.
-type CallError struct {
+// An Error is a call that AWS refused, or that did not reach it.
+type Error struct {
 	On  string // what the call was about: "service/shop"
 	Err error  // of the SDK
 }
+
+// Wrap returns the error of a call of the SDK as an Error. on is what the call was about: "service/shop".
+func Wrap(on string, err error) error { return &Error{on, err} }
 
 // iamPrefixes are what IAM calls the services that the SDK has other names for.
 var iamPrefixes = map[string]string{"CloudWatch Logs": "logs", "Elastic Load Balancing v2": "elasticloadbalancing"}
 
 // Error is the action as IAM spells it, what it was about, and AWS's own words:
 // "ecs:RunTask task/shop: ClusterNotFoundException: Cluster not found.".
-func (e *CallError) Error() string {
+func (e *Error) Error() string {
 	action := "call AWS"
 	if op, ok := errors.AsType[*smithy.OperationError](e.Err); ok {
 		prefix, ok := iamPrefixes[op.Service()]
@@ -34,6 +38,9 @@ func (e *CallError) Error() string {
 	}
 	return fmt.Sprintf("%s %s: %s%s", action, e.On, words(e.Err), codeAdvices[code(e.Err)])
 }
+
+// Unwrap returns the error of the SDK.
+func (e *Error) Unwrap() error { return e.Err }
 
 // codeAdvices say what to do about errors that have a usual cause, by their codes.
 var codeAdvices = map[string]string{
@@ -50,8 +57,6 @@ func code(err error) string {
 	}
 	return ""
 }
-
-func (e *CallError) Unwrap() error { return e.Err }
 
 // words returns what AWS said of an error, without what the SDK says around it.
 func words(err error) string {
@@ -73,23 +78,23 @@ func words(err error) string {
 	return err.Error()
 }
 
-// isCode reports whether AWS answered with one of the error codes.
-func isCode(err error, codes ...string) bool {
+// IsCode reports whether AWS answered with one of the error codes.
+func IsCode(err error, codes ...string) bool {
 	return slices.Contains(codes, code(err))
 }
 
-// isDenied reports whether the caller lacks the permission for a call.
-func isDenied(err error) bool {
-	return isCode(err, "AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
+// IsDenied reports whether the caller lacks the permission for a call.
+func IsDenied(err error) bool {
+	return IsCode(err, "AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
 }
 
-// isThrottled reports whether AWS refused a call because there were too many: it was not carried out.
-func isThrottled(err error) bool {
+// IsThrottled reports whether AWS refused a call because there were too many: it was not carried out.
+func IsThrottled(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
-// isUncertain reports whether a call may have been carried out although it failed: its answer was lost, or AWS had an
-// error of its own.
-func isUncertain(ctx context.Context, err error) bool {
+// IsUncertain reports whether a call may have been carried out although it failed: its answer was lost, or AWS had an
+// error of its own. It is false when ctx has ended.
+func IsUncertain(ctx context.Context, err error) bool {
 	return ctx.Err() == nil && retry.IsErrorRetryables(retry.DefaultRetryables).IsErrorRetryable(err).Bool()
 }
