@@ -130,8 +130,9 @@ func newRoot(a *app) *cobra.Command {
 		Short: "Run compose files on Amazon ECS",
 		Long: "ecsctl turns the compose files people run on their own machine into Amazon ECS task definitions and " +
 			"services.\nIt takes the files, flags and variables of ecs-cli as they are.",
-		SilenceErrors: true,
-		SilenceUsage:  true,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: a.refuseDryRun,
 	}
 	f := cmd.PersistentFlags()
 	a.flags = f
